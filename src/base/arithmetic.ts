@@ -1,0 +1,51 @@
+/** 2^64 - 1, the kernel's "unsigned long" maximum. */
+export const ULONG_MAX: bigint = 2n ** 64n - 1n;
+
+/** 2^32 - 1, the kernel's "unsigned int" maximum. */
+export const UINT_MAX = 0xffffffff;
+
+/** Rounds `x` down to a multiple of `alignment`. */
+export function alignDown(x: number, alignment: number): number {
+  return x - (x % alignment);
+}
+
+/** Rounds `x` up to a multiple of `alignment`. */
+export function alignUp(x: number, alignment: number): number {
+  const rest = x % alignment;
+  return rest === 0 ? x : x + alignment - rest;
+}
+
+/**
+ * `floor(x * n / d)` the way the kernel's `mult_frac` computes it (spec, conventions): quotient and
+ * remainder apart, so that nothing overflows early. All products must stay below 2^53.
+ */
+export function multFrac(x: number, n: number, d: number): number {
+  const rest = x % d;
+  return ((x - rest) / d) * n + Math.floor((rest * n) / d);
+}
+
+/** `multFrac` in the kernel's 64-bit arithmetic, wrapping as it does. */
+export function multFrac64(x: bigint, n: bigint, d: bigint): bigint {
+  return BigInt.asUintN(64, (x / d) * n + ((x % d) * n) / d);
+}
+
+/** `a + b`, or 2^64 - 1 where the sum is beyond it. */
+export function addSaturating64(a: bigint, b: bigint): bigint {
+  return a >= ULONG_MAX - b ? ULONG_MAX : a + b;
+}
+
+/** Whether `x` is a power of two. */
+export function isPowerOfTwo(x: number): boolean {
+  return x > 0 && 2 ** Math.round(Math.log2(x)) === x;
+}
+
+/**
+ * The average of `a` and `b` weighted by sizes, truncated, as merging two regions takes it (spec 4.4).
+ * Beyond 2^53 it falls back to 64-bit arithmetic, which wraps like the kernel's.
+ */
+export function weightedAverage(a: number, sizeA: number, b: number, sizeB: number): number {
+  const sum = a * sizeA + b * sizeB;
+  if (sum <= Number.MAX_SAFE_INTEGER) return Math.floor(sum / (sizeA + sizeB));
+  const wide = BigInt.asUintN(64, BigInt(a) * BigInt(sizeA) + BigInt(b) * BigInt(sizeB));
+  return Number(BigInt.asUintN(32, wide / BigInt(sizeA + sizeB)));
+}

@@ -1,0 +1,93 @@
+/**
+ * What the layers above may know of a machine and do to it. `host/linux` reads a real one,
+ * `host/sim` is one of our own making.
+ */
+
+/** Where the kernel's file trees are mounted; tests point them at folders of their own. */
+export interface Roots {
+  readonly proc: string;
+  readonly sys: string;
+  readonly cgroup: string;
+}
+
+export interface MemoryTotals {
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  readonly availableBytes: number;
+  readonly swapTotalBytes: number;
+  readonly swapFreeBytes: number;
+}
+
+export interface NumaNode {
+  readonly nid: number;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  /** CPU-less nodes are slower memory: CXL, persistent memory. */
+  readonly hasCpu: boolean;
+  /** Relative distance to each node, by nid. */
+  readonly distances: readonly number[];
+}
+
+/** Time lost to a lack of memory since boot (PSI), in microseconds. */
+export interface Pressure {
+  readonly someUs: number;
+  readonly fullUs: number;
+}
+
+export interface HostFacts {
+  readonly kernelRelease: string;
+  readonly architecture: string;
+  readonly pageSizeBytes: number;
+  readonly nrCpus: number;
+  readonly memory: MemoryTotals;
+  readonly nodes: readonly NumaNode[];
+  /** Null where the kernel doesn't account pressure. */
+  readonly pressure: Pressure | null;
+}
+
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly name: string;
+  readonly residentBytes: number;
+  readonly swappedBytes: number;
+  readonly majorFaults: number;
+  /** Path in the cgroup v2 tree, or null. */
+  readonly cgroup: string | null;
+  /** Null, or the sentence that says why its memory map can't be read. */
+  readonly unreadable: string | null;
+}
+
+export interface CgroupFacts {
+  /** Path below the cgroup root, `/` for the root. */
+  readonly path: string;
+  readonly currentBytes: number;
+  readonly swappedBytes: number;
+  /** Pages that came back after they had been taken, since the cgroup's creation. */
+  readonly refaults: number;
+  readonly pressure: Pressure | null;
+  /** Null, or the sentence that says why its figures can't be read. */
+  readonly unreadable: string | null;
+}
+
+/** Reads a machine. Nothing here changes anything. */
+export interface HostReader {
+  readonly roots: Roots;
+  facts(): HostFacts;
+  processes(): ProcessFacts[];
+  cgroups(): CgroupFacts[];
+}
+
+/** One write or call that a lever would do. */
+export interface LeverStep {
+  /** As a person would type or read it: `echo 64M > /sys/fs/cgroup/a/memory.reclaim`. */
+  readonly text: string;
+  /** What puts things back as they were, or null when nothing is left behind. */
+  readonly undo: LeverUndo | null;
+}
+
+/** Data that a process which knows nothing else can replay: a file and what it held. */
+export interface LeverUndo {
+  readonly file: string;
+  readonly content: string;
+}
