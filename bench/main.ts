@@ -1,0 +1,60 @@
+/** `npm run bench -- [NAME…] [--json]`: runs benches one after the other, all of them by default. */
+import { parseArgs } from 'node:util';
+import { type Bench, formatTable, type Report } from './harness.ts';
+
+const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
+  core: () => import('./core.ts'),
+  sim: () => import('./sim.ts'),
+  memory: () => import('./memory.ts'),
+  'fast-snapshots': () => import('./fast-snapshots.ts'),
+};
+
+const usage = `usage: npm run bench -- [NAME...] [--json]
+names: ${Object.keys(benches).join(', ')} (all by default)
+`;
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function print(name: string, about: string, report: Report): void {
+  const notes = report.notes.map((note) => `${note}\n`).join('');
+  process.stdout.write(`${name}: ${about}\n\n${formatTable(report.table)}\n\n${notes}\n`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const unknown = positionals.find((name) => !Object.hasOwn(benches, name));
+  if (unknown !== undefined) {
+    process.stderr.write(`There is no bench "${unknown}".\n${usage}`);
+    return 2;
+  }
+  const names = positionals.length > 0 ? positionals : Object.keys(benches);
+  const found: Record<string, unknown> = {};
+  for (const name of names) {
+    const bench = (await benches[name]!()).default;
+    const report = await bench.run(progress);
+    found[name] = report.json;
+    if (!values.json) print(name, bench.about, report);
+  }
+  if (values.json) {
+    const json = names.length === 1 ? found[names[0]!] : found;
+    process.stdout.write(`${JSON.stringify(json)}\n`);
+  }
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
