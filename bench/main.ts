@@ -1,4 +1,6 @@
-/** `npm run bench -- [NAME…] [--json]`: runs benches one after the other, all of them by default. */
+/**
+ * `npm run bench -- [NAME…] [--json]`: runs benches one after the other, all of them by default.
+ */
 import { parseArgs } from 'node:util';
 import { type Bench, formatTable, type Report } from './harness.ts';
 

@@ -1,4 +1,6 @@
-/** The project's files as the guards in this folder look at them: texts by path, and syntax trees. */
+/**
+ * The project's files as the guards in this folder look at them: texts by path, and syntax trees.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAst } from 'vitest/node';
