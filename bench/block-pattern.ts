@@ -46,7 +46,9 @@ class BlockPatternOperations implements Operations {
   }
 }
 
-/** A kdamond over `nrBlocks` blocks, each a region of its own, on a virtual clock that nobody needs. */
+/**
+ * A kdamond over `nrBlocks` blocks, each a region of its own, on a virtual clock that nobody needs.
+ */
 export function blockPatternKdamond(nrBlocks: number, attrs: Partial<Attrs>): Kdamond {
   const regions = Array.from({ length: nrBlocks }, (_, block) => ({
     start: block * blockSizeBytes,
