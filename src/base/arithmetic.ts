@@ -17,11 +17,13 @@ export function alignUp(x: number, alignment: number): number {
 
 /**
  * `floor(x * n / d)` the way the kernel's `mult_frac` computes it (spec, conventions): quotient and
- * remainder apart, so that nothing overflows early. All products must stay below 2^53.
+ * remainder apart, so that nothing overflows early. Exact while the result is below 2^53.
  */
 export function multFrac(x: number, n: number, d: number): number {
   const rest = x % d;
-  return ((x - rest) / d) * n + Math.floor((rest * n) / d);
+  const scaled = rest * n;
+  if (scaled > Number.MAX_SAFE_INTEGER) return Number(multFrac64(BigInt(x), BigInt(n), BigInt(d)));
+  return ((x - rest) / d) * n + Math.floor(scaled / d);
 }
 
 /** `multFrac` in the kernel's 64-bit arithmetic, wrapping as it does. */

@@ -54,6 +54,11 @@ export class RegionTable {
     return this.end[row]! - this.start[row]!;
   }
 
+  /** Index of a probe's counter in the two hit columns. */
+  probeIndex(row: number, probe: number): number {
+    return row * MAX_NR_PROBES + probe;
+  }
+
   totalSize(): number {
     let total = 0;
     for (let row = 0; row < this.nr; row++) total += this.end[row]! - this.start[row]!;
