@@ -1,0 +1,74 @@
+/** The acting runs that a state folder knows of. */
+import { ThermoclineError } from '../base/errors.ts';
+import { Journal, listJournals } from './journal.ts';
+import { isAlive } from './process-identity.ts';
+import { type ReplayReport, replay } from './replay.ts';
+
+type RunState =
+  /** Its process lives and its journal is open. */
+  | 'acting'
+  /** Its process has gone and its journal is open: `thermocline restore` closes it. */
+  | 'abandoned'
+  /** Everything was taken back. */
+  | 'finished'
+  /** Its journal can't be read. */
+  | 'damaged';
+
+/** One run, as its journal tells. */
+export interface ActingRun {
+  readonly journalFile: string;
+  readonly state: RunState;
+  /** Null where the journal doesn't tell. */
+  readonly pid: number | null;
+  /** What it is for, or why its journal can't be read. */
+  readonly description: string;
+}
+
+/** Reads every journal of a state folder; changes nothing. */
+export function listRuns(stateDir: string): ActingRun[] {
+  return listJournals(stateDir).map(describeRun);
+}
+
+function describeRun(journalFile: string): ActingRun {
+  try {
+    using journal = Journal.open(journalFile);
+    const { head, isFinished } = journal;
+    const openState = head && isAlive(head.owner) ? 'acting' : 'abandoned';
+    const state = isFinished ? 'finished' : openState;
+    return {
+      journalFile,
+      state,
+      pid: head?.owner.pid ?? null,
+      description: head?.description ?? '',
+    };
+  } catch (error) {
+    if (!(error instanceof ThermoclineError)) throw error;
+    return { journalFile, state: 'damaged', pid: null, description: error.message };
+  }
+}
+
+/**
+ * Replays the journal of each run whose process has gone; leaves alone what still acts.
+ * @param cgroupRoot nothing outside it is written to
+ */
+export function restoreAbandoned(stateDir: string, cgroupRoot: string): ReplayReport {
+  const done: string[] = [];
+  const failed: string[] = [];
+  for (const { journalFile, state, pid, description } of listRuns(stateDir)) {
+    if (state === 'damaged') failed.push(description);
+    if (state === 'acting') {
+      done.push(
+        `Process ${pid} still acts (${description}), so its steps are left alone; ` +
+          '"thermocline off" stops it.',
+      );
+    }
+    if (state !== 'abandoned') continue;
+    using journal = Journal.open(journalFile);
+    const report = replay(journal, cgroupRoot, 'restore');
+    done.push(...report.done);
+    if (report.failed.length === 0)
+      done.push(`What process ${pid} left open is closed: ${description}.`);
+    failed.push(...report.failed);
+  }
+  return { done, failed };
+}
