@@ -45,7 +45,7 @@ export interface MonitorCost {
   readonly ceiling: number;
   /** The sampling interval in force over the one that was asked for; above 1: stretched. */
   readonly stretch: number;
-  /** Sampling intervals that began late because the one before took too long. */
+  /** Sampling intervals that ended late by more than half, because work or the machine held them up. */
   readonly lateTicks: number;
   /** Microseconds that the last clearing of referenced bits took, where the set clears. */
   readonly lastClearUs: number | null;
@@ -57,6 +57,8 @@ export interface MonitorStats {
   readonly cost: MonitorCost;
   /** Empty where the operations set knows no mappings. */
   readonly mappings: readonly MappingView[];
+  /** Sentences about limits that can't be kept at present; empty when all is well. */
+  readonly warnings: readonly string[];
 }
 
 /** Why a monitor has ended. */
@@ -71,6 +73,7 @@ export interface MonitorEnd {
  * talks to this and to nothing below it.
  */
 export interface Monitor extends AsyncDisposable {
+  /** Capabilities and caveats are complete once `start` is done. */
   readonly description: MonitorDescription;
   start(): Promise<void>;
   /** Replaces the parameters while running; what was learnt is kept (spec 7.2). Throws when refused. */
