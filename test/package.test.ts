@@ -57,6 +57,16 @@ describe('package.json', () => {
     expect(names.filter((name) => !design.includes(name))).toEqual([]);
   });
 
+  test('has a lock file for every platform, without which npm ci refuses', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const missing = Object.values(packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => !Object.keys(packages).some((key) => key.endsWith(`node_modules/${name}`)));
+    expect(missing).toEqual([]);
+  });
+
   test('runs no script at installation', () => {
     const hooks = ['preinstall', 'install', 'postinstall', 'prepare'];
     expect(Object.keys(manifest.scripts).filter((name) => hooks.includes(name))).toEqual([]);
