@@ -12,7 +12,7 @@ import {
 import type { Attrs, Params } from '../src/params/types.ts';
 
 /** Size of a hot or cold block, and of a region to begin with. */
-export const blockSizeBytes: number = 2 << 20;
+const blockSizeBytes = 2 << 20;
 
 /** Samples in an aggregation interval, DAMON's default. */
 export const samplesPerAggregation = 20;
