@@ -50,6 +50,17 @@ export function isTest(file: string): boolean {
   return file.endsWith('.test.ts') || file.startsWith('test/');
 }
 
+/**
+ * Whether a file of `src` runs in a browser too: nothing of Node, not even by way of another file, and
+ * time and chance are passed in. What implementations of `host` or `ops` share is among them.
+ */
+export function isPure(file: string): boolean {
+  return purePlaces.test(file);
+}
+
+const purePlaces =
+  /^src\/(base|params|core|policies|record|analysis|client|(host|ops)\/(sim|replay|[\w-]+\.ts$))/;
+
 /** Parses TypeScript or JavaScript; the error of wrong syntax names the file. */
 export function parse(source: string, file: string): SyntaxNode {
   try {

@@ -41,7 +41,6 @@ function mergeRules(sizeLimit: number, rest: Partial<MergeRules> = {}): MergeRul
     sizeLimit,
     maxNrRegions: Infinity,
     maxThreshold: 0,
-    nrProbes: 0,
     weights: null,
     ...rest,
   };
