@@ -51,8 +51,8 @@ export function isTest(file: string): boolean {
 }
 
 /**
- * Whether a file of `src` runs in a browser too: nothing of Node, not even by way of another file, and
- * time and chance are passed in. What implementations of `host` or `ops` share is among them.
+ * Whether a file of `src` runs in a browser too: nothing of Node, not even by way of another file,
+ * and time and chance are passed in. What implementations of `host` or `ops` share is among them.
  */
 export function isPure(file: string): boolean {
   return purePlaces.test(file);
