@@ -59,7 +59,7 @@ export function isPure(file: string): boolean {
 }
 
 const purePlaces =
-  /^src\/(base|params|core|policies|record|analysis|client|(host|ops)\/(sim|replay|[\w-]+\.ts$))/;
+  /^src\/(base|params|core|policies|record|analysis|client|(host|ops)\/(sim|replay))\/|^src\/(host|ops)\/[\w-]+\.ts$/;
 
 /** Parses TypeScript or JavaScript; the error of wrong syntax names the file. */
 export function parse(source: string, file: string): SyntaxNode {
