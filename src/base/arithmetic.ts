@@ -4,15 +4,14 @@ export const ULONG_MAX: bigint = 2n ** 64n - 1n;
 /** 2^32 - 1, the kernel's "unsigned int" maximum. */
 export const UINT_MAX = 0xffffffff;
 
-/** Rounds `x` down to a multiple of `alignment`. */
+/** Rounds `x` down to a multiple of `alignment`, a power of two: then dividing is exact. */
 export function alignDown(x: number, alignment: number): number {
-  return x - (x % alignment);
+  return Math.floor(x / alignment) * alignment;
 }
 
-/** Rounds `x` up to a multiple of `alignment`. */
+/** Rounds `x` up to a multiple of `alignment`, a power of two. */
 export function alignUp(x: number, alignment: number): number {
-  const rest = x % alignment;
-  return rest === 0 ? x : x + alignment - rest;
+  return Math.ceil(x / alignment) * alignment;
 }
 
 /**
@@ -20,6 +19,8 @@ export function alignUp(x: number, alignment: number): number {
  * remainder apart, so that nothing overflows early. Exact while the result is below 2^53.
  */
 export function multFrac(x: number, n: number, d: number): number {
+  const product = x * n;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / d);
   const rest = x % d;
   const scaled = rest * n;
   if (scaled > Number.MAX_SAFE_INTEGER) return Number(multFrac64(BigInt(x), BigInt(n), BigInt(d)));

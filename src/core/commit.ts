@@ -3,7 +3,7 @@ import { ThermoclineError } from '../base/errors.ts';
 import type { AddressRange, Params, Scheme, Target } from '../params/types.ts';
 import { attrsDiffer, attrsProblem } from './attrs.ts';
 import { type Context, RunningTarget } from './context.ts';
-import { probesProblem, probeWeights } from './probes.ts';
+import { probesProblem } from './probes.ts';
 import { RunningScheme } from './schemes/running-scheme.ts';
 import { rangesAreValid, setRegions } from './set-regions.ts';
 
@@ -70,8 +70,7 @@ export function commitParams(context: Context, source: Params): void {
   commitTargets(context, source);
   if (attrsDiffer(context.attrs, source.attrs)) context.setAttrs(source.attrs);
   context.paused = source.paused;
-  context.probes = source.probes;
-  context.weights = probeWeights(source.probes);
+  context.setProbes(source.probes);
   context.addrUnit = source.addrUnit;
   context.minRegionSize = source.minRegionSize;
 }

@@ -65,8 +65,9 @@ export class Context implements OperationsContext {
   attrs: Attrs;
   /** Samples in an aggregation as the user asked for it; interval tuning keeps this ratio. */
   aggregationSamples: number;
-  probes: readonly Probe[];
-  weights: readonly number[] | null;
+  probes: readonly Probe[] = [];
+  /** Of the probes, when attributes are what is watched; null for accesses. */
+  weights: readonly number[] | null = null;
   paused: boolean;
   readonly targets: RunningTarget[] = [];
   readonly schemes: RunningScheme[] = [];
@@ -90,8 +91,6 @@ export class Context implements OperationsContext {
     this.minRegionSize = params.minRegionSize;
     this.attrs = params.attrs;
     this.aggregationSamples = this.ticksIn(params.attrs.aggregationIntervalUs);
-    this.probes = params.probes;
-    this.weights = probeWeights(params.probes);
     this.paused = params.paused;
     for (const target of params.targets) {
       const running = new RunningTarget(this.targets.length, target.pid);
@@ -99,6 +98,14 @@ export class Context implements OperationsContext {
       this.targets.push(running);
     }
     for (const scheme of params.schemes) this.schemes.push(new RunningScheme(scheme));
+    this.setProbes(params.probes);
+  }
+
+  setProbes(probes: readonly Probe[]): void {
+    this.probes = probes;
+    this.weights = probeWeights(probes);
+    if (probes.length === 0) return;
+    for (const { regions } of this.targets) regions.countProbes();
   }
 
   get attributesOnly(): boolean {

@@ -330,12 +330,11 @@ export class Kdamond {
   }
 
   #mergeRules(): MergeRules {
-    const { attrs, probes, weights } = this.#context;
+    const { attrs, weights } = this.#context;
     return {
       sizeLimit: this.#sizeLimit,
       maxNrRegions: attrs.maxNrRegions,
       maxThreshold: this.#context.ticksIn(attrs.aggregationIntervalUs),
-      nrProbes: probes.length,
       weights,
     };
   }

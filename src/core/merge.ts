@@ -9,7 +9,6 @@ export interface MergeRules {
   readonly maxNrRegions: number;
   /** Samples in an aggregation interval: no difference of counts is larger. */
   readonly maxThreshold: number;
-  readonly nrProbes: number;
   /** Weights of probes when attributes are what is watched; null for accesses. */
   readonly weights: readonly number[] | null;
 }
@@ -62,26 +61,26 @@ export function mergeTarget(
       Math.abs(score - keptScore) <= threshold &&
       end[row]! - start[kept]! <= sizeLimit
     ) {
-      absorb(regions, kept, row, rules.nrProbes);
+      absorb(regions, kept, row);
       keptScore =
         weights === null ? nrAccesses[kept]! : weightedHits(regions.probeHits, kept, weights);
     } else {
       kept += 1;
       keptScore = score;
-      if (kept !== row) copyRow(regions, row, kept, rules.nrProbes);
+      if (kept !== row) regions.copyRow(row, kept);
     }
   }
   regions.nr = kept + 1;
 }
 
 /** Extends `left` over `right`; counts and age become averages by size, the last window's stay. */
-function absorb(regions: RegionTable, left: number, right: number, nrProbes: number): void {
+function absorb(regions: RegionTable, left: number, right: number): void {
   const { start, end, nrAccesses, age, probeHits } = regions;
   const leftSize = end[left]! - start[left]!;
   const rightSize = end[right]! - start[right]!;
   nrAccesses[left] = average(nrAccesses[left]!, leftSize, nrAccesses[right]!, rightSize);
   age[left] = average(age[left]!, leftSize, age[right]!, rightSize);
-  for (let probe = 0; probe < nrProbes; probe++) {
+  for (let probe = 0; probe < regions.hitsPerRow; probe++) {
     const hit = left * MAX_NR_PROBES + probe;
     const other = right * MAX_NR_PROBES + probe;
     probeHits[hit] = average(probeHits[hit]!, leftSize, probeHits[other]!, rightSize);
@@ -94,18 +93,4 @@ function average(a: number, sizeA: number, b: number, sizeB: number): number {
   return a === b && a * (sizeA + sizeB) <= Number.MAX_SAFE_INTEGER
     ? a
     : weightedAverage(a, sizeA, b, sizeB);
-}
-
-function copyRow(regions: RegionTable, from: number, to: number, nrProbes: number): void {
-  regions.start[to] = regions.start[from]!;
-  regions.end[to] = regions.end[from]!;
-  regions.nrAccesses[to] = regions.nrAccesses[from]!;
-  regions.lastNrAccesses[to] = regions.lastNrAccesses[from]!;
-  regions.age[to] = regions.age[from]!;
-  for (let probe = 0; probe < nrProbes; probe++) {
-    const source = from * MAX_NR_PROBES + probe;
-    const destination = to * MAX_NR_PROBES + probe;
-    regions.probeHits[destination] = regions.probeHits[source]!;
-    regions.lastProbeHits[destination] = regions.lastProbeHits[source]!;
-  }
 }

@@ -102,6 +102,10 @@ export interface Operations {
 /** Draws the sampling address of each region, in order: the prepare step's only random draws. */
 export function drawSamplingAddresses(regions: RegionTable, random: Random): void {
   const { nr, start, end, samplingAddress } = regions;
+  if (random.betweenEach) {
+    random.betweenEach(start, end, samplingAddress, nr);
+    return;
+  }
   for (let row = 0; row < nr; row++) {
     samplingAddress[row] = random.between(start[row]!, end[row]!);
   }

@@ -36,10 +36,12 @@ export class RegionTable {
   lastNrAccesses: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_CAPACITY);
   /** Aggregation intervals for which the access pattern has been about the same. */
   age: Uint32Array<ArrayBuffer> = new Uint32Array(INITIAL_CAPACITY);
-  /** Hits of each probe in the running window, `MAX_NR_PROBES` bytes a region. */
-  probeHits: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_CAPACITY * MAX_NR_PROBES);
+  /** Hits of each probe in the running window, `hitsPerRow` bytes a region. */
+  probeHits: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   /** The same of the window before. */
-  lastProbeHits: Uint8Array<ArrayBuffer> = new Uint8Array(INITIAL_CAPACITY * MAX_NR_PROBES);
+  lastProbeHits: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** 0 until `countProbes`, since few contexts have probes; then `MAX_NR_PROBES`. */
+  hitsPerRow: 0 | typeof MAX_NR_PROBES = 0;
 
   /** The row that a walk is at; `start[cursor]` and so on. */
   cursor = 0;
@@ -65,8 +67,12 @@ export class RegionTable {
     return total;
   }
 
-  clear(): void {
-    this.nr = 0;
+  /** Has the table count hits of probes from now on. */
+  countProbes(): void {
+    if (this.hitsPerRow > 0) return;
+    this.hitsPerRow = MAX_NR_PROBES;
+    this.probeHits = new Uint8Array(this.capacity * MAX_NR_PROBES);
+    this.lastProbeHits = new Uint8Array(this.capacity * MAX_NR_PROBES);
   }
 
   /** Adds a new region behind all others, its counters 0. */
@@ -87,7 +93,7 @@ export class RegionTable {
     this.nrAccesses.fill(0, 0, nr);
     this.probeHits = this.lastProbeHits;
     this.lastProbeHits = probeHits;
-    this.probeHits.fill(0, 0, nr * MAX_NR_PROBES);
+    this.probeHits.fill(0, 0, nr * this.hitsPerRow);
   }
 
   // --- walking ---
@@ -116,7 +122,7 @@ export class RegionTable {
 
   /** Moves on to the next region. */
   advance(): void {
-    if (this.#done !== this.cursor) this.#copyRow(this.cursor, this.#done);
+    if (this.#done !== this.cursor) this.copyRow(this.cursor, this.#done);
     this.#done += 1;
     this.cursor += 1;
   }
@@ -129,7 +135,7 @@ export class RegionTable {
     if (this.#done === this.cursor) this.#openGap();
     const right = this.cursor;
     const left = right - 1;
-    this.#copyRow(right, left);
+    this.copyRow(right, left);
     const boundary = this.start[right]! + leftSize;
     this.end[left] = boundary;
     this.start[right] = boundary;
@@ -201,9 +207,9 @@ export class RegionTable {
     this.nrAccesses = move(this.nrAccesses, new Uint32Array(capacity));
     this.lastNrAccesses = move(this.lastNrAccesses, new Uint32Array(capacity));
     this.age = move(this.age, new Uint32Array(capacity));
-    const bytes = capacity * MAX_NR_PROBES;
-    this.probeHits = move(this.probeHits, new Uint8Array(bytes), MAX_NR_PROBES);
-    this.lastProbeHits = move(this.lastProbeHits, new Uint8Array(bytes), MAX_NR_PROBES);
+    const width = this.hitsPerRow;
+    this.probeHits = move(this.probeHits, new Uint8Array(capacity * width), width);
+    this.lastProbeHits = move(this.lastProbeHits, new Uint8Array(capacity * width), width);
     this.cursor = capacity - back;
     this.#limit = capacity;
   }
@@ -214,19 +220,22 @@ export class RegionTable {
     this.nrAccesses[row] = 0;
     this.lastNrAccesses[row] = 0;
     this.age[row] = 0;
-    const hits = row * MAX_NR_PROBES;
-    this.probeHits.fill(0, hits, hits + MAX_NR_PROBES);
-    this.lastProbeHits.fill(0, hits, hits + MAX_NR_PROBES);
+    const hits = row * this.hitsPerRow;
+    this.probeHits.fill(0, hits, hits + this.hitsPerRow);
+    this.lastProbeHits.fill(0, hits, hits + this.hitsPerRow);
   }
 
-  /** Sampling addresses are not copied: they are drawn anew before they are next looked at. */
-  #copyRow(from: number, to: number): void {
+  /**
+   * Copies a row over another. Sampling addresses stay behind: they are drawn anew before they are
+   * next looked at.
+   */
+  copyRow(from: number, to: number): void {
     this.start[to] = this.start[from]!;
     this.end[to] = this.end[from]!;
     this.nrAccesses[to] = this.nrAccesses[from]!;
     this.lastNrAccesses[to] = this.lastNrAccesses[from]!;
     this.age[to] = this.age[from]!;
-    for (let probe = 0; probe < MAX_NR_PROBES; probe++) {
+    for (let probe = 0; probe < this.hitsPerRow; probe++) {
       const source = from * MAX_NR_PROBES + probe;
       const destination = to * MAX_NR_PROBES + probe;
       this.probeHits[destination] = this.probeHits[source]!;
@@ -240,9 +249,8 @@ export class RegionTable {
     this.nrAccesses.copyWithin(to, from, from + count);
     this.lastNrAccesses.copyWithin(to, from, from + count);
     this.age.copyWithin(to, from, from + count);
-    const bytesFrom = from * MAX_NR_PROBES;
-    const bytesEnd = (from + count) * MAX_NR_PROBES;
-    this.probeHits.copyWithin(to * MAX_NR_PROBES, bytesFrom, bytesEnd);
-    this.lastProbeHits.copyWithin(to * MAX_NR_PROBES, bytesFrom, bytesEnd);
+    const width = this.hitsPerRow;
+    this.probeHits.copyWithin(to * width, from * width, (from + count) * width);
+    this.lastProbeHits.copyWithin(to * width, from * width, (from + count) * width);
   }
 }
