@@ -59,6 +59,8 @@ export interface MonitorStats {
   readonly mappings: readonly MappingView[];
   /** Sentences about limits that can't be kept at present; empty when all is well. */
   readonly warnings: readonly string[];
+  /** The calls that a dry run would have made, the latest last; absent in any other run. */
+  readonly dryRunCalls?: readonly string[];
 }
 
 /** Why a monitor has ended. */

@@ -1,0 +1,11 @@
+/** `thermocline/testing`: fakes for the tests of those who build on Thermocline. */
+export { VirtualClock } from '../base/clock.ts';
+export { KernelRandom } from '../base/random.ts';
+export { noMetrics } from '../core/metrics.ts';
+export { type Stepper, VirtualRun } from '../monitor/virtual-run.ts';
+export {
+  type AccessScript,
+  type AppliedAction,
+  type ScriptedOperations,
+  scriptedOperations,
+} from './scripted-operations.ts';
