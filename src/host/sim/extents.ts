@@ -1,0 +1,143 @@
+/** Never accessed yet: takes no memory. */
+export const UNTOUCHED = -1;
+
+/** Reclaimed: swapped, or dropped when it was a page of a file. */
+export const AWAY = -2;
+
+/** A run of pages of one mapping that share a fate. Page numbers count from the mapping's start. */
+export interface Extent {
+  start: number;
+  end: number;
+  /** The node that it is on, or `UNTOUCHED` or `AWAY`. */
+  location: number;
+  /** While on a node: the frame of its first page; the others follow. */
+  frame: number;
+  /** While away: seconds of the workload's time that it has been exposed to since it went. */
+  exposure: number;
+  /** While not on a node: the fraction of a page that is due to come with the next faults. */
+  carry: number;
+  /** What a scheme last did to its place in the LRU lists, and when: 1 up, -1 down, 0 nothing. */
+  lru: -1 | 0 | 1;
+  lruUs: number;
+  /** Accessed bits tell of accesses since then; -1: set when the page came, not cleared since. */
+  youngSinceUs: number;
+  /** Mapped by huge pages, so that its accessed bits are one in 2 MiB. */
+  huge: boolean;
+}
+
+/** Above this, neighbours that differ in history only are taken together. */
+const MANY_EXTENTS = 4096;
+
+/**
+ * Where the pages of one mapping are, as a sorted list of extents without gaps. Its length follows the
+ * number of different things that were done to the mapping, not its size.
+ */
+export class ExtentMap {
+  #list: Extent[];
+
+  constructor(pages: number, huge: boolean) {
+    this.#list = [
+      {
+        start: 0,
+        end: pages,
+        location: UNTOUCHED,
+        frame: 0,
+        exposure: 0,
+        carry: 0,
+        lru: 0,
+        lruUs: 0,
+        youngSinceUs: -1,
+        huge,
+      },
+    ];
+  }
+
+  /** All extents, in order; not to be changed while it is walked. */
+  get list(): readonly Extent[] {
+    return this.#list;
+  }
+
+  /** Index of the extent that holds a page. */
+  indexOf(page: number): number {
+    let low = 0;
+    let high = this.#list.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#list[middle]!.start <= page) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The extents of [start, end), cut so that none reaches beyond it. */
+  cut(start: number, end: number): Extent[] {
+    if (start >= end) return [];
+    const first = this.#boundary(start);
+    return this.#list.slice(first, this.#boundary(end));
+  }
+
+  /** Cuts an extent of this map in front of `page`; returns the right part. */
+  split(extent: Extent, page: number): Extent {
+    this.#boundary(page);
+    return this.#list[this.indexOf(extent.start) + 1]!;
+  }
+
+  /** Joins neighbours that are alike. Call it after changes, when nobody holds an extent. */
+  tidy(): void {
+    this.#join(same);
+    if (this.#list.length > MANY_EXTENTS) this.#join(sameButForHistory);
+  }
+
+  #join(alike: (left: Extent, right: Extent) => boolean): void {
+    const list = this.#list;
+    let last = 0;
+    for (let index = 1; index < list.length; index++) {
+      const left = list[last]!;
+      const right = list[index]!;
+      if (alike(left, right)) join(left, right);
+      else list[++last] = right;
+    }
+    list.length = last + 1;
+  }
+
+  /** Index of the extent that starts at `page`, splitting the one around it if need be. */
+  #boundary(page: number): number {
+    const index = this.indexOf(page);
+    const extent = this.#list[index]!;
+    if (page >= extent.end) return index + 1;
+    if (page === extent.start) return index;
+    const frame = extent.frame + page - extent.start;
+    const share = (page - extent.start) / (extent.end - extent.start);
+    const right = { ...extent, start: page, frame, carry: extent.carry * (1 - share) };
+    extent.end = page;
+    extent.carry *= share;
+    this.#list.splice(index + 1, 0, right);
+    return index + 1;
+  }
+}
+
+function sameButForHistory(left: Extent, right: Extent): boolean {
+  if (left.location !== right.location || left.huge !== right.huge) return false;
+  return left.location < 0 || left.frame + left.end - left.start === right.frame;
+}
+
+function same(left: Extent, right: Extent): boolean {
+  if (!sameButForHistory(left, right)) return false;
+  if (left.location === UNTOUCHED) return true;
+  if (left.location === AWAY) return Math.abs(left.exposure - right.exposure) < 1e-9;
+  if (left.youngSinceUs !== right.youngSinceUs) return false;
+  return left.lru === right.lru && left.lruUs === right.lruUs;
+}
+
+/** Takes the right extent into the left one; differing histories become their average. */
+function join(left: Extent, right: Extent): void {
+  const share = (right.end - right.start) / (right.end - left.start);
+  left.exposure += (right.exposure - left.exposure) * share;
+  left.carry += right.carry;
+  if (share > 0.5) {
+    left.lru = right.lru;
+    left.lruUs = right.lruUs;
+    left.youngSinceUs = right.youngSinceUs;
+  }
+  left.end = right.end;
+}

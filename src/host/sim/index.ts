@@ -1,0 +1,23 @@
+export { runsWithin } from './frame-index.ts';
+export { hash32 } from './hash.ts';
+export type { PageRange } from './machine.ts';
+export { isWithin, SimulatedMachine } from './machine.ts';
+export { parseMasim } from './masim.ts';
+export { PAGE_SIZE } from './page.ts';
+export type { SimProcess, SimVma } from './process.ts';
+export { SimulatedHost } from './reader.ts';
+export type { MappedRun } from './sample-map.ts';
+export { SampleMap } from './sample-map.ts';
+export type {
+  AccessSpec,
+  NodeSpec,
+  PhaseSpec,
+  ProcessSpec,
+  Scenario,
+  VmaSpec,
+} from './scenario.ts';
+export { parseScenario } from './scenario.ts';
+export type { Segment } from './segments.ts';
+export { activeShare, segmentsOf, youngShare } from './segments.ts';
+export type { MachineSummary, NodeSummary, ProcessSummary } from './summary.ts';
+export type { ProcessTruth, TruthExtent } from './truth.ts';

@@ -1,0 +1,159 @@
+/** Nodes, swap, and the moves of pages between them. */
+import { AWAY, type Extent, UNTOUCHED } from './extents.ts';
+import { FrameSpace } from './frames.ts';
+import { PAGE_SIZE } from './page.ts';
+import type { SimVma } from './process.ts';
+import type { Scenario } from './scenario.ts';
+
+/**
+ * Shares of a node that are kept free, about what Linux computes for large machines: below `low`
+ * memory is taken elsewhere or reclaimed up to `high`, below `min` nothing is handed out.
+ */
+const WATERMARKS = { min: 0.001, low: 0.002, high: 0.003 };
+
+export interface SimNode {
+  readonly nid: number;
+  readonly tier: number;
+  readonly latencyNs: number;
+  readonly frames: FrameSpace;
+  /** In pages. */
+  readonly watermarks: { readonly min: number; readonly low: number; readonly high: number };
+  /** Accesses that it has served. */
+  accesses: number;
+}
+
+export class Memory {
+  readonly nodes: readonly SimNode[];
+  /** Fastest first. */
+  readonly nodesByTier: readonly SimNode[];
+  readonly swapPages: number;
+  swapUsedPages = 0;
+  /** Moves to a faster, and to a slower node. */
+  promotedPages = 0;
+  demotedPages = 0;
+  /** Changes with every move. */
+  version = 0;
+
+  constructor(scenario: Scenario) {
+    let firstFrame = 0;
+    this.nodes = scenario.nodes.map(({ sizeBytes, latencyNs, tier }, nid) => {
+      const pages = sizeBytes / PAGE_SIZE;
+      const frames = new FrameSpace(firstFrame, pages);
+      firstFrame += pages;
+      const watermarks = {
+        min: Math.ceil(pages * WATERMARKS.min),
+        low: Math.ceil(pages * WATERMARKS.low),
+        high: Math.ceil(pages * WATERMARKS.high),
+      };
+      return { nid, tier, latencyNs, frames, watermarks, accesses: 0 };
+    });
+    this.nodesByTier = [...this.nodes].sort(
+      (left, right) => left.tier - right.tier || left.latencyNs - right.latencyNs,
+    );
+    this.swapPages = Math.floor(scenario.swap.sizeBytes / PAGE_SIZE);
+  }
+
+  /**
+   * Moves pages [start, end) of a mapping to a node, front first, as long as more than `reserve` pages
+   * stay free there. Pages that are there already count as moved.
+   * @param history what is known of the last accesses: `new` pages were accessed just now
+   * @returns how many pages from the front are on the node now
+   */
+  moveToNode(
+    vma: SimVma,
+    start: number,
+    end: number,
+    node: SimNode,
+    reserve: number,
+    history: 'new' | 'kept',
+  ): number {
+    let hint = this.#frameBehind(vma, start, node);
+    for (const part of vma.extents.cut(start, end)) {
+      let extent: Extent | null = part;
+      while (extent !== null && extent.location !== node.nid) {
+        const available = node.frames.freeCount - reserve;
+        if (available <= 0) return extent.start - start;
+        const size: number = extent.end - extent.start;
+        const run = node.frames.take(Math.min(size, available), hint);
+        const rest: Extent | null =
+          run.count < size ? vma.extents.split(extent, extent.start + run.count) : null;
+        this.#leave(vma, extent, node);
+        arrive(extent, node.nid, run.start, history);
+        hint = run.start + run.count;
+        extent = rest;
+      }
+    }
+    return end - start;
+  }
+
+  /**
+   * Swaps out or drops what of pages [start, end) is on a node, as long as there is swap.
+   * @returns how many pages went
+   */
+  takeAway(vma: SimVma, start: number, end: number): number {
+    let moved = 0;
+    for (const extent of vma.extents.cut(start, end)) {
+      if (extent.location < 0) continue;
+      const room = vma.kind === 'file' ? Infinity : this.swapPages - this.swapUsedPages;
+      const size = extent.end - extent.start;
+      if (room <= 0) break;
+      if (room < size) vma.extents.split(extent, extent.start + room);
+      const pages = Math.min(room, size);
+      this.#leave(vma, extent, null);
+      extent.location = AWAY;
+      extent.exposure = 0;
+      extent.carry = 0;
+      extent.lru = 0;
+      vma.missingPages += pages;
+      vma.awayPages += pages;
+      if (vma.kind !== 'file') this.swapUsedPages += pages;
+      moved += pages;
+    }
+    return moved;
+  }
+
+  /** Frees everything that a mapping holds. */
+  release(vma: SimVma): void {
+    for (const extent of vma.extents.cut(0, vma.pages)) {
+      if (extent.location >= 0) vma.missingPages += extent.end - extent.start;
+      this.#leave(vma, extent, null);
+      extent.location = UNTOUCHED;
+    }
+    vma.extents.tidy();
+  }
+
+  /** Accounts for an extent's leaving the place where it is; `to` is null where it goes off nodes. */
+  #leave(vma: SimVma, extent: Extent, to: SimNode | null): void {
+    const pages = extent.end - extent.start;
+    this.version += 1;
+    if (extent.location >= 0) {
+      const from = this.nodes[extent.location]!;
+      from.frames.give(extent.frame, pages);
+      if (to !== null && to.tier < from.tier) this.promotedPages += pages;
+      if (to !== null && to.tier > from.tier) this.demotedPages += pages;
+      return;
+    }
+    if (extent.location === AWAY) {
+      vma.awayPages -= pages;
+      if (vma.kind !== 'file') this.swapUsedPages -= pages;
+    }
+    if (to !== null) vma.missingPages -= pages;
+  }
+
+  /** The frame that would continue what is mapped in front of `page`, or -1. */
+  #frameBehind(vma: SimVma, page: number, node: SimNode): number {
+    if (page === 0) return -1;
+    const before = vma.extents.list[vma.extents.indexOf(page - 1)]!;
+    return before.location === node.nid ? before.frame + page - before.start : -1;
+  }
+}
+
+function arrive(extent: Extent, nid: number, frame: number, history: 'new' | 'kept'): void {
+  extent.location = nid;
+  extent.frame = frame;
+  extent.exposure = 0;
+  extent.carry = 0;
+  if (history === 'kept') return;
+  extent.lru = 0;
+  extent.youngSinceUs = -1;
+}

@@ -1,0 +1,221 @@
+/** A process of the simulated machine: its mappings, and what it does with them when. */
+import { alignDown } from '../../base/arithmetic.ts';
+import { ExtentMap } from './extents.ts';
+import { salt32 } from './hash.ts';
+import { HUGE_PAGES, PAGE_SIZE } from './page.ts';
+import type { AccessSpec, ProcessSpec, VmaKind, VmaSpec } from './scenario.ts';
+import { compileRates, isMoving, type Moment, type Rates, rateAt } from './workload.ts';
+
+const HEAP_START = 0x555555757000;
+const MMAP_END = 0x7ffff7e00000;
+const STACK_END = 0x7ffffffff000;
+const SMALL_VMA_BYTES = 132 * 1024;
+
+/** So many phases are looked back at; what lies before them counts as long ago. */
+const MAX_LOOK_BACK = 64;
+
+/** One mapping. */
+export class SimVma {
+  readonly process: SimProcess;
+  readonly name: string;
+  readonly kind: VmaKind;
+  /** Byte addresses. */
+  readonly start: number;
+  readonly end: number;
+  readonly pages: number;
+  readonly populated: boolean;
+  readonly salt: number;
+  readonly extents: ExtentMap;
+  /** Pages that are on no node; kept by `Memory`. */
+  missingPages: number;
+  /** The part of them that was reclaimed. */
+  awayPages = 0;
+  /** Rates of each phase; moving patterns are spread over their part. */
+  readonly phaseRates: readonly Rates[];
+  /** Pages at which the rate changes in any phase; ordered, without the mapping's ends. */
+  readonly bounds: readonly number[];
+  /** In force in this moment. */
+  rates: Rates;
+
+  constructor(process: SimProcess, spec: VmaSpec, start: number, salt: number) {
+    this.process = process;
+    this.name = spec.name;
+    this.kind = spec.kind;
+    this.start = start;
+    this.end = start + spec.sizeBytes;
+    this.pages = spec.sizeBytes / PAGE_SIZE;
+    this.populated = spec.populated;
+    this.salt = salt;
+    this.extents = new ExtentMap(this.pages, spec.kind === 'huge');
+    this.missingPages = this.pages;
+    const always = { fromUs: 0, toUs: 1 };
+    this.phaseRates = phaseIndexes(process.spec).map((phase) => {
+      const accesses = accessesOf(process.spec, this.name, phase);
+      const still = accesses.map((access) => spread(access, this.pages));
+      return compileRates(this.pages, still, always, salt);
+    });
+    const starts = this.phaseRates.flatMap(({ pieces }) => pieces.map((piece) => piece.start));
+    this.bounds = [...new Set(starts)].filter((page) => page > 0).sort((a, b) => a - b);
+    this.rates = this.phaseRates[0]!;
+  }
+
+  /** Puts the rates of a moment within a phase in force; returns whether they are new. */
+  setMoment(phase: number, moment: Moment): boolean {
+    const accesses = accessesOf(this.process.spec, this.name, phase);
+    const rates = accesses.some(isMoving)
+      ? compileRates(this.pages, accesses, moment, this.salt)
+      : this.phaseRates[phase]!;
+    const changed = rates !== this.rates;
+    this.rates = rates;
+    return changed;
+  }
+}
+
+/** A phase as it runs, on the machine's time since its start. */
+interface PhaseSpan {
+  readonly index: number;
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+export class SimProcess {
+  readonly spec: ProcessSpec;
+  readonly pid: number;
+  /** In address order. */
+  readonly vmas: readonly SimVma[];
+  /** Share of its full speed at which it ran in the last slice. */
+  speed = 1;
+  alive = true;
+  /** Microseconds in which it waited for reclaimed pages. */
+  stallUs = 0;
+  /** Seconds that it has run, and the seconds of work that it got done in them. */
+  ranSeconds = 0;
+  workSeconds = 0;
+  /** Pages that were reclaimed and needed again. */
+  refaults = 0;
+  /** For the mean resident size. */
+  residentByteSeconds = 0;
+  readonly #cycleUs: number;
+
+  constructor(spec: ProcessSpec, seed: number) {
+    this.spec = spec;
+    this.pid = spec.pid;
+    const salt = salt32(seed, spec.pid);
+    this.vmas = layOut(spec.vmas).map(
+      ({ vma, start }, index) => new SimVma(this, vma, start, salt32(salt, index)),
+    );
+    this.#cycleUs = spec.phases.reduce((sum, { durationUs }) => sum + durationUs, 0);
+  }
+
+  get residentBytes(): number {
+    return this.vmas.reduce((sum, vma) => sum + (vma.pages - vma.missingPages), 0) * PAGE_SIZE;
+  }
+
+  get awayBytes(): number {
+    return this.vmas.reduce((sum, { awayPages }) => sum + awayPages, 0) * PAGE_SIZE;
+  }
+
+  /** Whether the process has come to its end at this time. */
+  endsBy(timeUs: number): boolean {
+    return !this.spec.repeat && this.#cycleUs > 0 && timeUs >= this.#cycleUs;
+  }
+
+  /** When the phase of this time ends. */
+  phaseEndUs(timeUs: number): number {
+    return this.#phaseAt(timeUs).endUs;
+  }
+
+  /** Puts the rates of a moment in force; returns whether any is new. */
+  setMoment(moment: Moment): boolean {
+    const { index } = this.#phaseAt(moment.fromUs);
+    return this.vmas.filter((vma) => vma.setMoment(index, moment)).length > 0;
+  }
+
+  /** Expected number of accesses to one page in (fromUs, toUs]. */
+  accessesBetween(vma: SimVma, page: number, fromUs: number, toUs: number): number {
+    let sum = 0;
+    let endUs = toUs;
+    for (let step = 0; step < MAX_LOOK_BACK && endUs > fromUs; step++) {
+      const { index, startUs } = this.#phaseAt(endUs - 1);
+      const beginUs = Math.max(startUs, fromUs);
+      sum += (rateAt(vma.phaseRates[index]!, page) * (endUs - beginUs)) / 1e6;
+      endUs = beginUs;
+    }
+    return sum * this.speed;
+  }
+
+  /** How far back, in microseconds, one access to the page is expected: its place in an ideal LRU list. */
+  idleUs(vma: SimVma, page: number, nowUs: number): number {
+    let left = 1;
+    let endUs = nowUs;
+    for (let step = 0; step < MAX_LOOK_BACK && endUs > 0; step++) {
+      const { index, startUs } = this.#phaseAt(endUs - 1);
+      const rate = rateAt(vma.phaseRates[index]!, page) * this.speed;
+      const accesses = (rate * (endUs - startUs)) / 1e6;
+      if (accesses >= left) return nowUs - endUs + (left / rate) * 1e6;
+      left -= accesses;
+      endUs = startUs;
+    }
+    // Never: what is next most likely to be needed is kept longest.
+    return nowUs + left * 1e6;
+  }
+
+  #phaseAt(timeUs: number): PhaseSpan {
+    if (this.#cycleUs === 0) return { index: 0, startUs: 0, endUs: Infinity };
+    const past = this.spec.repeat ? alignDown(timeUs, this.#cycleUs) : 0;
+    let startUs = past;
+    let index = 0;
+    for (const { durationUs } of this.spec.phases) {
+      if (timeUs < startUs + durationUs || index === this.spec.phases.length - 1) {
+        return { index, startUs, endUs: startUs + durationUs };
+      }
+      startUs += durationUs;
+      index += 1;
+    }
+    return { index: 0, startUs: past, endUs: Infinity };
+  }
+}
+
+/** Index of each phase; without phases, of the one that lasts for ever. */
+function phaseIndexes({ phases }: ProcessSpec): number[] {
+  return phases.length === 0 ? [0] : [...phases.keys()];
+}
+
+function accessesOf(spec: ProcessSpec, vma: string, phase: number): AccessSpec[] {
+  const accesses = [...spec.accesses, ...(spec.phases[phase]?.accesses ?? [])];
+  return accesses.filter((access) => access.vma === vma);
+}
+
+/** The same accesses without their movement, for looking back. */
+function spread(access: AccessSpec, pages: number): AccessSpec {
+  if (!isMoving(access)) return access;
+  const { vma, from, to } = access;
+  const partPages = Math.max(1, Math.floor(to * pages) - Math.floor(from * pages));
+  const ratePerSecond =
+    access.pattern === 'scan'
+      ? access.bytesPerSecond / PAGE_SIZE / partPages
+      : access.ratePerSecond;
+  return { vma, from, to, pattern: 'uniform', ratePerSecond };
+}
+
+/** Puts a heap low, a stack high and everything else below the stack, as Linux does. */
+function layOut(vmas: readonly VmaSpec[]): { vma: VmaSpec; start: number }[] {
+  const small = (name: string): VmaSpec => ({
+    name,
+    kind: 'anon',
+    sizeBytes: SMALL_VMA_BYTES,
+    populated: true,
+  });
+  const heap = vmas.find(({ name }) => name === 'heap') ?? small('[heap]');
+  const stack = vmas.find(({ name }) => name === 'stack') ?? small('[stack]');
+  const others = vmas.filter((vma) => vma !== heap && vma !== stack);
+  const placed = [{ vma: heap, start: HEAP_START }];
+  const size = others.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let start = alignDown(MMAP_END - size, HUGE_PAGES * PAGE_SIZE);
+  for (const vma of others) {
+    placed.push({ vma, start });
+    start += vma.sizeBytes;
+  }
+  placed.push({ vma: stack, start: STACK_END - stack.sizeBytes });
+  return placed;
+}

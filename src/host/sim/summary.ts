@@ -1,0 +1,95 @@
+/** The outcome of a run, in plain figures. */
+import type { SimulatedMachine } from './machine.ts';
+import { PAGE_SIZE } from './page.ts';
+import type { SimProcess } from './process.ts';
+
+export interface NodeSummary {
+  readonly nid: number;
+  readonly tier: number;
+  readonly totalBytes: number;
+  readonly usedBytes: number;
+  /** Share of all accesses to memory that this node has served, 0…1. */
+  readonly accessShare: number;
+}
+
+export interface ProcessSummary {
+  readonly pid: number;
+  readonly name: string;
+  readonly alive: boolean;
+  readonly mappedBytes: number;
+  readonly residentBytes: number;
+  readonly meanResidentBytes: number;
+  /** Reclaimed and not needed since. */
+  readonly awayBytes: number;
+  /** Work done over what could have been done with all memory on the fastest node, 0…1. */
+  readonly throughput: number;
+  /** Time spent waiting for reclaimed pages. */
+  readonly stallUs: number;
+  readonly refaults: number;
+}
+
+export interface MachineSummary {
+  readonly timeUs: number;
+  readonly nodes: readonly NodeSummary[];
+  readonly swap: { readonly totalBytes: number; readonly usedBytes: number };
+  readonly pressure: { readonly someUs: number; readonly fullUs: number };
+  readonly processes: readonly ProcessSummary[];
+  /** Moved to faster, and to slower nodes. */
+  readonly promotedBytes: number;
+  readonly demotedBytes: number;
+  /** Taken by schemes, and by the baseline reclaim. */
+  readonly pagedOutBytes: number;
+  readonly reclaimedBytes: number;
+  /** Came back because they were needed, and because a scheme brought them. */
+  readonly refaultedBytes: number;
+  readonly broughtBackBytes: number;
+  /** Needed, but there was no room and nothing to reclaim. */
+  readonly deniedBytes: number;
+}
+
+export function summarize(machine: SimulatedMachine): MachineSummary {
+  const { counters, memory, nowUs } = machine;
+  const accesses = memory.nodes.reduce((sum, node) => sum + node.accesses, 0);
+  return {
+    timeUs: nowUs,
+    nodes: memory.nodes.map(({ nid, tier, frames, accesses: served }) => ({
+      nid,
+      tier,
+      totalBytes: frames.size * PAGE_SIZE,
+      usedBytes: (frames.size - frames.freeCount) * PAGE_SIZE,
+      accessShare: accesses === 0 ? 0 : served / accesses,
+    })),
+    swap: {
+      totalBytes: memory.swapPages * PAGE_SIZE,
+      usedBytes: memory.swapUsedPages * PAGE_SIZE,
+    },
+    pressure: {
+      someUs: Math.floor(counters.someStallUs),
+      fullUs: Math.floor(counters.fullStallUs),
+    },
+    processes: machine.processes.map(summarizeProcess),
+    promotedBytes: memory.promotedPages * PAGE_SIZE,
+    demotedBytes: memory.demotedPages * PAGE_SIZE,
+    pagedOutBytes: counters.pagedOutPages * PAGE_SIZE,
+    reclaimedBytes: counters.reclaimedPages * PAGE_SIZE,
+    refaultedBytes: counters.refaultedPages * PAGE_SIZE,
+    broughtBackBytes: counters.broughtBackPages * PAGE_SIZE,
+    deniedBytes: counters.deniedPages * PAGE_SIZE,
+  };
+}
+
+function summarizeProcess(process: SimProcess): ProcessSummary {
+  const { pid, spec, alive, vmas, stallUs, refaults, ranSeconds } = process;
+  return {
+    pid,
+    name: spec.name,
+    alive,
+    mappedBytes: vmas.reduce((sum, { pages }) => sum + pages, 0) * PAGE_SIZE,
+    residentBytes: process.residentBytes,
+    meanResidentBytes: ranSeconds === 0 ? 0 : Math.round(process.residentByteSeconds / ranSeconds),
+    awayBytes: process.awayBytes,
+    throughput: ranSeconds === 0 ? 1 : process.workSeconds / ranSeconds,
+    stallUs,
+    refaults,
+  };
+}
