@@ -92,7 +92,7 @@ describe('when the process that acts', () => {
   });
 
   test('is stopped, its guard puts things back after the heartbeat limit', async () => {
-    const child = await startActing(1500);
+    const child = await startActing(1000);
     child.kill('SIGSTOP');
     await eventually(() => stateOf()[0] === 'finished');
     expect(readFileSync(file, 'utf8')).toBe('max\n');
@@ -165,10 +165,9 @@ describe('a session in this process', () => {
   });
 
   test('does not go on after a silence in which its guard may have acted', async () => {
-    await using session = await open(1000);
-    session.assertActing();
+    await using session = await open(300);
     // This thread stands still: no heartbeat is sent and no event is seen.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
     expect(() => session.assertActing()).toThrow('no longer on watch');
   });
 

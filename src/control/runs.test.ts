@@ -86,10 +86,13 @@ test('the living process that owns a journal keeps it', () => {
 });
 
 test('a step that cannot be put back keeps the journal open; the others are put back', () => {
-  writeJournal(gone(), [step(1, files[0]!, 'max\n'), step(2, '/etc/passwd', 'max\n')]);
+  const outside = join(stateDir, 'memory.high');
+  writeFileSync(outside, 'untouched');
+  writeJournal(gone(), [step(1, files[0]!, 'max\n'), step(2, outside, 'max\n')]);
   const { done, failed } = restoreAbandoned(stateDir, cgroupRoot);
   expect(done).toEqual([`${files[0]} is "max" again.`]);
-  expect(failed).toEqual([expect.stringContaining('"/etc/passwd" is not written to')]);
+  expect(failed).toEqual([expect.stringContaining(`"${outside}" is not written to`)]);
+  expect(readFileSync(outside, 'utf8')).toBe('untouched');
   expect(listRuns(stateDir)[0]!.state).toBe('abandoned');
 });
 

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { ThermoclineError } from '../base/errors.ts';
+import { rootsOf } from './roots.ts';
+
+/** Adds `thermocline restore`. */
+export function register(program: Command): void {
+  program
+    .command('restore')
+    .summary('put back what an interrupted session had changed')
+    .description(
+      'Puts back what runs had changed that ended before they could do so themselves, and whose ' +
+        'guards ended, too. Leaves alone what still acts. Running it twice does no harm.',
+    )
+    .addHelpText('after', '\nExample:\n  $ thermocline restore')
+    .action(async (_options: object, command: Command) => {
+      const { checkStateFolder, stateFolderPath } = await import('../control/state-folder.ts');
+      const { restoreAbandoned } = await import('../control/runs.ts');
+      const { safeText } = await import('./terminal/line.ts');
+      const stateDir = stateFolderPath();
+      checkStateFolder(stateDir);
+      const { done, failed } = restoreAbandoned(stateDir, rootsOf(command).cgroup);
+      for (const sentence of done) process.stdout.write(`${safeText(sentence)}\n`);
+      if (failed.length > 0) throw new ThermoclineError('TC_SYSTEM', safeText(failed.join(' ')));
+      if (done.length === 0) process.stdout.write('Nothing was left behind.\n');
+    });
+}
