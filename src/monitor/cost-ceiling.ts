@@ -4,7 +4,9 @@ import type { Attrs } from '../params/types.ts';
 /** Share of one CPU that monitoring may use unless the user says otherwise. */
 export const DEFAULT_CPU_CEILING = 0.01;
 
-/** Clearing referenced bits stalls the watched process, so it gets a share of wall time of its own. */
+/**
+ * Clearing referenced bits stalls the watched process, so it gets a share of wall time of its own.
+ */
 const CLEARING_CEILING = 0.01;
 const LONGEST_CLEARING_US = 20_000;
 
@@ -31,12 +33,12 @@ export interface CostReading {
 }
 
 /**
- * Keeps the cost of monitoring under a share of one CPU by deciding how short a sampling interval may
- * be. It only computes: whoever monitors measures, and puts the decision into force.
+ * Keeps the cost of monitoring under a share of one CPU by deciding how short a sampling interval
+ * may be. It only computes: whoever monitors measures, and puts the decision into force.
  *
- * Cost is taken to be inverse to the sampling interval, so one measurement says which interval would
- * meet the aim. Above the ceiling that interval is taken at once; far below it, the interval falls
- * back towards the one that was asked for, by half at most in one period.
+ * Cost is taken to be inverse to the sampling interval, so one measurement says which interval
+ * would meet the aim. Above the ceiling that interval is taken at once; far below it, the interval
+ * falls back towards the one that was asked for, by half at most in one period.
  */
 export class CostCeiling {
   readonly ceiling: number;
@@ -138,8 +140,8 @@ export function shortestSampleIntervalUs(attrs: Attrs): number {
 }
 
 /**
- * `asked` with no sampling interval below `leastIntervalUs`, the number of samples in an aggregation
- * interval kept. Where intervals are auto-tuned, that raises the lower bound of tuning.
+ * `asked` with no sampling interval below `leastIntervalUs`, the number of samples in an
+ * aggregation interval kept. Where intervals are auto-tuned, that raises the lower bound of tuning.
  * @param currentIntervalUs where auto-tuning goes on from
  */
 export function stretchAttrs(

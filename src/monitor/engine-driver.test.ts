@@ -233,6 +233,20 @@ describe('the ceiling', () => {
     expect(ageAt(it, 60 * MIB)).toBeGreaterThan(2);
   });
 
+  test('keeps the value that a goal was fed', () => {
+    const goal = { metric: 'user_input', targetValue: 100, currentValue: 0 } as const;
+    const quota = { ...DEFAULT_SCHEME.quota, goals: [goal] };
+    const schemes = [{ ...DEFAULT_SCHEME, action: 'stat', quota } as const];
+    const it = costly(100);
+    it.driver.commit({ ...params, schemes });
+    it.driver.setGoalValue(0, 0, 42);
+    it.run.runFor(2 * SECOND_US);
+    expect(it.driver.stats().cost.stretch).toBeGreaterThan(2);
+    expect(it.driver.stats().schemes[0]?.goalValues).toEqual([42]);
+    expect(() => it.driver.setGoalValue(0, 0, 1.5)).toThrow(/is 1.5; it must be a whole number/);
+    expect(() => it.driver.setGoalValue(0, 1, 1)).toThrow(/There is no goal 1 in scheme 0/);
+  });
+
   test('a commit of other intervals stays under it', () => {
     const it = costly(100);
     it.run.runFor(SECOND_US + 1);

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { ThermoclineError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import { Kdamond } from '../core/kdamond.ts';
 import type { Snapshot } from '../params/snapshot.ts';
@@ -12,6 +13,7 @@ import type { MonitoringSet } from './monitoring-set.ts';
 /** Lateness that counts, as a part of the interval that was to be slept. */
 const LATE_FROM = 0.5;
 
+/** What a driver runs on, and whom it tells. */
 export interface EngineDriverOptions {
   readonly set: MonitoringSet;
   readonly params: Params;
@@ -27,8 +29,8 @@ export interface EngineDriverOptions {
 
 /**
  * Runs a kdamond on behalf of whoever owns time: a worker that sleeps, or a simulation that moves a
- * virtual clock. Between two steps it answers at once; it measures what watching costs, and keeps that
- * below its ceiling.
+ * virtual clock. Between two steps it answers at once; it measures what watching costs, and keeps
+ * that below its ceiling.
  */
 export class EngineDriver {
   readonly kdamond: Kdamond;
@@ -111,8 +113,17 @@ export class EngineDriver {
     this.#commit(this.#set.pids ? { ...params, targets: keptTargets(this.#asked) } : params);
   }
 
+  /** Feeds the value of a `user_input` goal. Throws TC_INVALID for a goal or value that can't be. */
   setGoalValue(schemeIndex: number, goalIndex: number, value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new ThermoclineError(
+        'TC_INVALID',
+        `The value of a goal is ${value}; it must be a whole number of at least 0.`,
+      );
+    }
     this.kdamond.setGoalValue(schemeIndex, goalIndex, value);
+    // A commit of our own must not bring the old value back.
+    this.#asked = withGoalValue(this.#asked, schemeIndex, goalIndex, value);
   }
 
   pause(): void {
@@ -161,8 +172,8 @@ export class EngineDriver {
   }
 
   /**
-   * The counts of the last window are reset and nothing of the next is counted yet, so new intervals
-   * cost no information here.
+   * The counts of the last window are reset and nothing of the next is counted yet, so new
+   * intervals cost no information here.
    */
   #betweenWindows(): void {
     this.#atBoundary = false;
@@ -202,4 +213,21 @@ export class EngineDriver {
 /** In a commit, a target without ranges keeps the regions that it has (spec 7.2). */
 function keptTargets({ targets }: Params): Target[] {
   return targets.map((target) => ({ ...target, regions: [] }));
+}
+
+function withGoalValue(
+  params: Params,
+  schemeIndex: number,
+  goalIndex: number,
+  currentValue: number,
+): Params {
+  const schemes = params.schemes.map((scheme, index) => {
+    if (index !== schemeIndex) return scheme;
+    const goals = scheme.quota.goals.with(goalIndex, {
+      ...scheme.quota.goals[goalIndex]!,
+      currentValue,
+    });
+    return { ...scheme, quota: { ...scheme.quota, goals } };
+  });
+  return { ...params, schemes };
 }

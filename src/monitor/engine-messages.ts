@@ -33,6 +33,7 @@ export type Command =
     }
   | { readonly name: 'snapshot' | 'stats' | 'pause' | 'resume' | 'stop' };
 
+/** A command with the number that its answer will carry. */
 export interface Request {
   readonly id: number;
   readonly command: Command;

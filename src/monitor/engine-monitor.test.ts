@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { parseScenario } from '../host/sim/index.ts';
 import { DEFAULT_ATTRS } from '../params/defaults.ts';
 import type { Params } from '../params/types.ts';
@@ -245,6 +245,23 @@ describe('an engine monitor that ends', () => {
     expect((await monitor.ended).message).toBe(
       'The monitoring thread ended without a word (exit code 7).',
     );
+  });
+
+  test('a worker that does not stop is ended by force', async () => {
+    const monitor = makeBroken('started(); for (;;);');
+    await monitor.start();
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const stopping = monitor.stop();
+      vi.advanceTimersByTime(5000);
+      await stopping;
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await monitor.ended).toEqual({
+      reason: 'failed',
+      message: 'The monitoring thread did not stop in time and was ended by force.',
+    });
   });
 
   test('no more than 64 requests wait', async () => {

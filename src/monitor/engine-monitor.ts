@@ -36,6 +36,7 @@ const MAX_WAITING = 64;
 /** A worker that does not stop by itself within this time is ended by force. */
 const STOP_PATIENCE_MS = 5000;
 
+/** What to watch, how, and at what cost. */
 export interface EngineMonitorOptions {
   readonly operations: OperationsSpec;
   readonly params: Params;
@@ -53,8 +54,8 @@ interface Waiting {
 }
 
 /**
- * Watches with the engine, in a worker thread on the real clock. Every promise settles: with an answer,
- * or with one sentence when the worker refuses, has ended or was lost.
+ * Watches with the engine, in a worker thread on the real clock. Every promise settles: with an
+ * answer, or with one sentence when the worker refuses, has ended or was lost.
  */
 export class EngineMonitor implements Monitor {
   readonly ended: Promise<MonitorEnd>;
@@ -208,9 +209,11 @@ export class EngineMonitor implements Monitor {
     Atomics.store(this.#control, SNAPSHOT_WANTED_WORD, 1);
   }
 
+  /** A thread that hangs in the kernel may outlive even this; nobody has to wait for it. */
   #endByForce(): void {
     this.#noteEnd('The monitoring thread did not stop in time and was ended by force.');
     void this.#worker?.terminate();
+    this.#finish(this.#lastWord!);
   }
 
   #noteEnd(message: string): void {
@@ -219,7 +222,7 @@ export class EngineMonitor implements Monitor {
 
   /** Messages may still be on their way when the news of the exit comes. */
   #afterExit(code: number): void {
-    for (;;) {
+    while (this.#end === null) {
       const rest = receiveMessageOnPort(this.#port!);
       if (rest === undefined) break;
       this.#receive(rest.message as WorkerMessage);

@@ -102,8 +102,8 @@ function serve(driver: EngineDriver): void {
 }
 
 /**
- * Sleeps, and answers requests as they come; a request doesn't shorten the sleep, save one to stop. A
- * sleeping thread is woken through shared memory, so neither a busy main thread nor an event loop
+ * Sleeps, and answers requests as they come; a request doesn't shorten the sleep, save one to stop.
+ * A sleeping thread is woken through shared memory, so neither a busy main thread nor an event loop
  * delays the sampling.
  */
 function sleep(driver: EngineDriver, durationUs: number): void {

@@ -1,8 +1,8 @@
 import type { Target } from '../params/types.ts';
 
 /**
- * Targets for a commit that makes exactly `pids` the watched processes: those that stay keep what was
- * learnt of them, those that are gone are marked obsolete (spec 7.2).
+ * Targets for a commit that makes exactly `pids` the watched processes: those that stay keep what
+ * was learnt of them, those that are gone are marked obsolete (spec 7.2).
  * @param targets as they run
  * @returns null when nothing changes, or when no process is left, which ends monitoring by itself
  */

@@ -7,7 +7,9 @@ export interface ErrorData {
   readonly message: string;
 }
 
-/** What was thrown as one sentence for people; without a code of its own it is a failure of ours. */
+/**
+ * What was thrown as one sentence for people; without a code of its own it is a failure of ours.
+ */
 export function errorData(thrown: unknown): ErrorData {
   if (thrown instanceof ThermoclineError) return { code: thrown.code, message: thrown.message };
   const text = thrown instanceof Error ? thrown.message : String(thrown);
@@ -15,6 +17,7 @@ export function errorData(thrown: unknown): ErrorData {
   return { code: 'TC_SYSTEM', message: `Monitoring failed: ${reason || 'no reason was given'}.` };
 }
 
+/** The error again, on the other side. */
 export function errorFrom({ code, message }: ErrorData): ThermoclineError {
   return new ThermoclineError(code, message);
 }

@@ -9,6 +9,7 @@ export type Resolution =
   /** Only how much of each mapping was touched is known, not where in it. */
   | 'amount';
 
+/** What a monitor is, and what must be known of its pictures. */
 export interface MonitorDescription {
   readonly kind: 'engine' | 'kernel';
   /** The operations set that watches: `sim`, `smaps`, `vaddr`, … */
@@ -45,12 +46,15 @@ export interface MonitorCost {
   readonly ceiling: number;
   /** The sampling interval in force over the one that was asked for; above 1: stretched. */
   readonly stretch: number;
-  /** Sampling intervals that ended late by more than half, because work or the machine held them up. */
+  /**
+   * Sampling intervals that ended late by more than half, because work or the machine held them up.
+   */
   readonly lateTicks: number;
   /** Microseconds that the last clearing of referenced bits took, where the set clears. */
   readonly lastClearUs: number | null;
 }
 
+/** How a monitor is doing at one moment. */
 export interface MonitorStats {
   readonly tick: number;
   readonly schemes: readonly SchemeState[];
@@ -71,21 +75,25 @@ export interface MonitorEnd {
 }
 
 /**
- * One way of watching and acting: the engine in this process, or the kernel's DAMON. Everything above
- * talks to this and to nothing below it.
+ * One way of watching and acting: the engine in this process, or the kernel's DAMON. Everything
+ * above talks to this and to nothing below it.
  */
 export interface Monitor extends AsyncDisposable {
   /** Capabilities and caveats are complete once `start` is done. */
   readonly description: MonitorDescription;
   start(): Promise<void>;
-  /** Replaces the parameters while running; what was learnt is kept (spec 7.2). Throws when refused. */
+  /**
+   * Replaces the parameters while running; what was learnt is kept (spec 7.2). Throws when refused.
+   */
   commit(params: Params): Promise<void>;
   /** Feeds the current value of a `user_input` goal. */
   setGoalValue(schemeIndex: number, goalIndex: number, value: number): Promise<void>;
   /** The picture at this moment, not only at the end of an aggregation interval. */
   snapshot(): Promise<Snapshot>;
   stats(): Promise<MonitorStats>;
-  /** One snapshot at the end of each aggregation interval; a slow reader skips, nothing piles up. */
+  /**
+   * One snapshot at the end of each aggregation interval; a slow reader skips, nothing piles up.
+   */
   snapshots(): AsyncIterable<Snapshot>;
   pause(): Promise<void>;
   resume(): Promise<void>;

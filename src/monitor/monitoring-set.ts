@@ -11,7 +11,9 @@ export interface MonitoringSet {
   advanceTo?(nowUs: number): void;
   /** Absent where mappings are not known. */
   mappings?(): readonly MappingView[];
-  /** Microseconds that the last clearing of referenced bits took; absent where nothing is cleared. */
+  /**
+   * Microseconds that the last clearing of referenced bits took; absent where nothing is cleared.
+   */
   lastClearUs?(): number;
   /** Processes to be watched by now; absent where the targets are those of the parameters. */
   pids?(): readonly number[];

@@ -8,6 +8,7 @@ import type { MonitorDescription, MonitorEnd } from './monitor.ts';
 import { simulatedSet } from './simulated-set.ts';
 import { VirtualRun } from './virtual-run.ts';
 
+/** What is simulated, and how it is watched. */
 export interface SimulationOptions {
   readonly scenario: Scenario;
   readonly params: Params;
@@ -18,8 +19,8 @@ export interface SimulationOptions {
 }
 
 /**
- * A simulated machine and a kdamond that watches it, in this thread and on a virtual clock: time passes
- * only in `runUntil`, far faster than it would. The same options make the same run.
+ * A simulated machine and a kdamond that watches it, in this thread and on a virtual clock: time
+ * passes only in `runUntil`, far faster than it would. The same options make the same run.
  */
 export class Simulation {
   readonly clock: VirtualClock = new VirtualClock();

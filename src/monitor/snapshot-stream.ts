@@ -7,8 +7,8 @@ interface Reader {
 }
 
 /**
- * Hands each snapshot to every reader. A reader that is slow finds the newest one only, so memory use
- * doesn't depend on readers.
+ * Hands each snapshot to every reader. A reader that is slow finds the newest one only, so memory
+ * use doesn't depend on readers.
  */
 export class SnapshotStream {
   readonly #readers = new Set<Reader>();

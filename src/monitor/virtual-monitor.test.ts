@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { accuracyOf, scoresOf } from '../analysis/accuracy.ts';
 import { parseScenario } from '../host/sim/index.ts';
 import { DEFAULT_ATTRS, DEFAULT_SCHEME } from '../params/defaults.ts';
+import type { Snapshot } from '../params/snapshot.ts';
 import type { Params } from '../params/types.ts';
 import { Simulation } from './simulation.ts';
 import { VirtualMonitor } from './virtual-monitor.ts';
@@ -77,6 +79,39 @@ describe('a simulation', () => {
     });
     simulation.runUntil(SECOND_US);
     expect(complete).toEqual(Array.from({ length: 10 }, () => 20));
+  });
+
+  test('sees within a window that the hot set has moved, before the window is complete', () => {
+    const hot = (from: number, to: number) =>
+      `accesses: [{ vma: data, pattern: uniform, ratePerSecond: 1000, from: ${from}, to: ${to} }]`;
+    const moving = parseScenario(
+      `
+nodes: [{ sizeBytes: 1 GiB }]
+processes:
+  - name: worker
+    pid: 1000
+    vmas: [{ name: data, sizeBytes: 512 MiB }]
+    phases:
+      - { durationMs: 2 s, ${hot(0.1, 0.3)} }
+      - { durationMs: 2 s, ${hot(0.6, 0.8)} }
+`,
+      'moving.yaml',
+    );
+    let full: Snapshot | null = null;
+    const simulation = new Simulation({
+      scenario: moving,
+      params,
+      aggregated: (it) => {
+        full = it.snapshot();
+      },
+    });
+    const recall = (snapshot: Snapshot) => {
+      const truth = simulation.machine.groundTruth().map(({ extents }) => extents);
+      return scoresOf(accuracyOf(snapshot, truth)).recall;
+    };
+    simulation.runUntil(2 * SECOND_US + 75_000);
+    expect(recall(full!)).toBe(0);
+    expect(recall(simulation.snapshot())).toBeGreaterThan(0.9);
   });
 
   test('schemes act on its machine, which goes on when monitoring has stopped', () => {

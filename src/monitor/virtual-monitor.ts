@@ -7,8 +7,8 @@ import { Simulation, type SimulationOptions } from './simulation.ts';
 import { SnapshotStream } from './snapshot-stream.ts';
 
 /**
- * A simulation behind the contract of all monitors. Its time passes only in `advance`: whoever made it
- * decides how fast.
+ * A simulation behind the contract of all monitors. Its time passes only in `advance`: whoever made
+ * it decides how fast.
  */
 export class VirtualMonitor implements Monitor {
   readonly simulation: Simulation;
@@ -43,7 +43,9 @@ export class VirtualMonitor implements Monitor {
     this.#run(0);
   }
 
-  /** Lets `durationUs` of the machine's time pass. Does nothing before the start or after the end. */
+  /**
+   * Lets `durationUs` of the machine's time pass. Does nothing before the start or after the end.
+   */
   advance(durationUs: number): void {
     if (this.#started && this.#end === null) this.#run(durationUs);
   }

@@ -6,7 +6,9 @@ export interface Stepper {
   step(): number;
 }
 
-/** Runs a kdamond, or what drives one, on a virtual clock: no waiting, and the same run each time. */
+/**
+ * Runs a kdamond, or what drives one, on a virtual clock: no waiting, and the same run each time.
+ */
 export class VirtualRun {
   readonly #stepper: Stepper;
   readonly #clock: VirtualClock;

@@ -20,6 +20,7 @@ export interface AppliedAction {
   readonly end: number;
 }
 
+/** The set, and what it was asked to do. */
 export interface ScriptedOperations extends Operations {
   /** All that schemes did, in order. Every action succeeds on the whole region. */
   readonly applied: readonly AppliedAction[];
