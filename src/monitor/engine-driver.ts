@@ -113,7 +113,9 @@ export class EngineDriver {
     this.#commit(this.#set.pids ? { ...params, targets: keptTargets(this.#asked) } : params);
   }
 
-  /** Feeds the value of a `user_input` goal. Throws TC_INVALID for a goal or value that can't be. */
+  /**
+   * Feeds the value of a `user_input` goal. Throws TC_INVALID for a goal or value that can't be.
+   */
   setGoalValue(schemeIndex: number, goalIndex: number, value: number): void {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new ThermoclineError(
