@@ -1,0 +1,60 @@
+import { constants } from 'node:os';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * What ends a long-running command early: a signal, a key, or a reader of our output that has gone.
+ * While it is not disposed, signals don't kill the process; whoever holds it stops and cleans up.
+ */
+export class Interruption implements Disposable {
+  readonly #controller = new AbortController();
+  #exitStatus = 0;
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, this.#signalled);
+    process.stdout.on('error', this.#readerGone);
+  }
+
+  /** Aborted as soon as the command has to end. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** What the process ends with: 128 and the signal's number, or 0. */
+  get exitStatus(): number {
+    return this.#exitStatus;
+  }
+
+  /** Settles when the command has to end. */
+  get requested(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.signal.aborted) resolve();
+      else this.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Ends the command, as a key does. */
+  end(exitStatus = 0): void {
+    if (this.signal.aborted) return;
+    this.#exitStatus = exitStatus;
+    this.#controller.abort();
+  }
+
+  /** Ctrl-C, as a key or a signal. The second one doesn't wait for the clean-up. */
+  interrupt(): void {
+    this.#signalled('SIGINT');
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of SIGNALS) process.off(signal, this.#signalled);
+    process.stdout.off('error', this.#readerGone);
+  }
+
+  readonly #signalled = (signal: NodeJS.Signals): void => {
+    const status = 128 + constants.signals[signal];
+    if (this.signal.aborted) process.exit(status);
+    this.end(status);
+  };
+
+  readonly #readerGone = (): void => this.end(0);
+}

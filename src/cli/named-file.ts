@@ -1,0 +1,39 @@
+import { readFileSync, statSync } from 'node:fs';
+import { ThermoclineError } from '../base/errors.ts';
+
+/** Far above any file that a person writes. */
+const MAX_FILE_BYTES = 16 * 2 ** 20;
+
+/**
+ * The text of a file that was named on the command line.
+ * @param what names the flag or argument in errors
+ * @throws ThermoclineError TC_NOT_FOUND, TC_INVALID for a folder or far too much, TC_SYSTEM
+ */
+export function readNamedFile(file: string, what: string): string {
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_FILE_BYTES) throw invalid(what, file, 'is larger than 16 MiB');
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof ThermoclineError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EISDIR') throw invalid(what, file, 'is a folder');
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new ThermoclineError('TC_NOT_FOUND', `${what} names ${file}, which does not exist.`);
+    }
+    throw new ThermoclineError(
+      'TC_SYSTEM',
+      `${what} names ${file}, which can't be read (${code}).`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function invalid(what: string, file: string, why: string): ThermoclineError {
+  return new ThermoclineError(
+    'TC_INVALID',
+    `${what} names ${file}, which ${why}; name another file.`,
+  );
+}

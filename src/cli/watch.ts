@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { ThermoclineError } from '../base/errors.ts';
+import { parseDuration } from '../base/units.ts';
+import { ActingSession } from '../control/acting-session.ts';
+import { EngineMonitor } from '../monitor/engine-monitor.ts';
+import { Interruption } from './interruption.ts';
+import { rootsOf } from './roots.ts';
+import { isLiveTerminal, jsonOutput, liveOutput, plainOutput } from './watch/output.ts';
+import { runWatch } from './watch/run.ts';
+import { openSubject, type SubjectOptions } from './watch/subject.ts';
+
+const EXAMPLES = `
+While the picture is shown, q ends it.
+
+Exit status: 0 when the time is up, the target has ended or q was pressed; with COMMAND, the
+command's own; 130 after Ctrl-C.
+
+Examples:
+  $ thermocline watch --pid 1234
+  $ thermocline watch --cgroup /system.slice/postgresql.service --every 5s
+  $ thermocline watch -- python3 train.py
+  $ thermocline watch --sim examples/scenarios/demo.yaml
+  $ thermocline watch --pid 1234 --json --for 1m > snapshots.jsonl
+  $ thermocline watch --pid 1234 --params reclaim.yaml --act --dry-run`;
+
+export interface WatchOptions extends SubjectOptions {
+  readonly every: number;
+  readonly for?: number;
+  readonly json?: true;
+}
+
+export function register(program: Command): void {
+  const duration = (flag: string) => (text: string) => positive(parseDuration(text, flag), flag);
+  program
+    .command('watch')
+    .summary('show which memory of a process, cgroup or command is touched, live')
+    .description(
+      'Shows, live, how hot the memory of a process, a cgroup, a command or a simulated machine is.\n' +
+        'Nothing is changed unless --act is given; watching clears referenced bits of the target.',
+    )
+    .argument('[command...]', 'run this and watch it; write it behind --')
+    .option('--pid <pid>', 'watch this process; may be repeated', addPid)
+    .option('--cgroup <path>', 'watch the processes of this cgroup (version 2)')
+    .option('--sim <scenario>', 'watch a simulated machine, in real time')
+    .option('--no-follow', 'leave out processes that the watched ones start')
+    .option('--every <duration>', 'draw or print so often', duration('--every'), 1_000_000)
+    .option('--for <duration>', 'end after this time', duration('--for'))
+    .option('--params <file>', 'attributes and schemes, YAML or JSON')
+    .option('--json', 'print one snapshot a line')
+    .option('--force', 'watch what is refused by default')
+    .option('--act', 'let the schemes of --params act; without it they are only counted')
+    .option('--dry-run', 'with --act: print the calls and do nothing')
+    .addHelpText('after', EXAMPLES)
+    .action(async (words: string[], options: WatchOptions, command: Command) => {
+      process.exitCode = await watch(words, options, command);
+    });
+}
+
+async function watch(
+  words: readonly string[],
+  options: WatchOptions,
+  command: Command,
+): Promise<number> {
+  const roots = rootsOf(command);
+  const live = options.json !== true && isLiveTerminal();
+  using interruption = new Interruption();
+  await using subject = await openSubject(words, options, roots, live ? 'kept' : 'stderr');
+  await using session = subject.acts
+    ? await ActingSession.open({ roots, description: `thermocline watch: ${subject.name}` })
+    : null;
+  for (const text of subject.steps) session?.record({ text, undo: null });
+  const { operations, params } = subject;
+  await using monitor = new EngineMonitor({ operations, params });
+  await monitor.start();
+  using output = options.json ? jsonOutput() : live ? liveOutput(interruption) : plainOutput();
+  return await runWatch({
+    subject: subject.name,
+    mode: subject.mode,
+    schemes: params.schemes,
+    monitor,
+    output,
+    interruption,
+    child: subject.child,
+    session,
+    everyUs: options.every,
+    forUs: options.for ?? null,
+  });
+}
+
+function addPid(text: string, before: readonly number[] = []): number[] {
+  const pid = Number(text);
+  if (!/^\d+$/.test(text) || pid < 1 || pid > 2 ** 22) {
+    throw new ThermoclineError('TC_INVALID', `--pid is "${text}"; write the number of a process.`);
+  }
+  return [...before, pid];
+}
+
+function positive(durationUs: number, flag: string): number {
+  if (durationUs >= 10_000) return durationUs;
+  throw new ThermoclineError('TC_INVALID', `${flag} has to be 10ms at least.`);
+}
