@@ -7,8 +7,8 @@ export type AccessColumns = Pick<
 >;
 
 /**
- * Estimated memory bandwidth in bytes a second, as DAMON_STAT computes it (spec 9.3): each sample that
- * found a region accessed counts for all of it.
+ * Estimated memory bandwidth in bytes a second, as DAMON_STAT computes it (spec 9.3): each sample
+ * that found a region accessed counts for all of it.
  */
 export function bandwidthBytesPerSecond(snapshot: AccessColumns): number {
   let bytes = 0n;
@@ -20,8 +20,8 @@ export function bandwidthBytesPerSecond(snapshot: AccessColumns): number {
 }
 
 /**
- * For how long memory has been idle, in milliseconds, at each percentile of its bytes from 0 to 100, as
- * DAMON_STAT computes it (spec 9.3). Negative: for how long it has been in use.
+ * For how long memory has been idle, in milliseconds, at each percentile of its bytes from 0 to
+ * 100, as DAMON_STAT computes it (spec 9.3). Negative: for how long it has been in use.
  */
 export function idleTimePercentilesMs(snapshot: AccessColumns): number[] {
   const { nrRegions, start, end, nrAccesses, age, aggregationIntervalUs } = snapshot;

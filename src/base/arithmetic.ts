@@ -43,8 +43,8 @@ export function isPowerOfTwo(x: number): boolean {
 }
 
 /**
- * The average of `a` and `b` weighted by sizes, truncated, as merging two regions takes it (spec 4.4).
- * Beyond 2^53 it falls back to 64-bit arithmetic, which wraps like the kernel's.
+ * The average of `a` and `b` weighted by sizes, truncated, as merging two regions takes it (spec
+ * 4.4). Beyond 2^53 it falls back to 64-bit arithmetic, which wraps like the kernel's.
  */
 export function weightedAverage(a: number, sizeA: number, b: number, sizeB: number): number {
   const sum = a * sizeA + b * sizeB;

@@ -13,7 +13,10 @@ export type ErrorCode =
   /** A system call failed for a reason that has no code of its own. */
   | 'TC_SYSTEM';
 
-/** An error meant for a person: the message is a sentence that names the field, flag or file and the way out. */
+/**
+ * An error meant for a person: the message is a sentence that names the field, flag or file and the
+ * way out.
+ */
 export class ThermoclineError extends Error {
   readonly code: ErrorCode;
 

@@ -3,8 +3,8 @@ export interface Random {
   /** A whole number in [start, end), each equally likely. */
   between(start: number, end: number): number;
   /**
-   * `into[i] = between(starts[i], ends[i])` for the first `count`, in order. Optional: a generator that
-   * keeps its state at hand meanwhile is twice as fast.
+   * `into[i] = between(starts[i], ends[i])` for the first `count`, in order. Optional: a generator
+   * that keeps its state at hand meanwhile is twice as fast.
    */
   betweenEach?(starts: Float64Array, ends: Float64Array, into: Float64Array, count: number): void;
 }
@@ -22,15 +22,15 @@ function scale(bits: number, span: number): number {
   return Math.floor(((bits >>> 16) * span + low) / 65536);
 }
 
-// One step of each of the generator's four words.
-const step1 = (s: number): number => ((s & 0xfffffffe) << 18) ^ (((s << 6) ^ s) >>> 13);
-const step2 = (s: number): number => ((s & 0xfffffff8) << 2) ^ (((s << 2) ^ s) >>> 27);
-const step3 = (s: number): number => ((s & 0xfffffff0) << 7) ^ (((s << 13) ^ s) >>> 21);
-const step4 = (s: number): number => ((s & 0xffffff80) << 13) ^ (((s << 3) ^ s) >>> 12);
+// One step of each of the four words. Masks are negative: so all stays in 32-bit integers.
+const step1 = (s: number): number => ((s & -2) << 18) ^ (((s << 6) ^ s) >>> 13);
+const step2 = (s: number): number => ((s & -8) << 2) ^ (((s << 2) ^ s) >>> 27);
+const step3 = (s: number): number => ((s & -16) << 7) ^ (((s << 13) ^ s) >>> 21);
+const step4 = (s: number): number => ((s & -128) << 13) ^ (((s << 3) ^ s) >>> 12);
 
 /**
- * The kernel's generator of each DAMON context (taus113, spec section 1, "random draws"), bit for bit:
- * four 32-bit words, one step gives 32 bits.
+ * The kernel's generator of each DAMON context (taus113, spec section 1, "random draws"), bit for
+ * bit: four 32-bit words, one step gives 32 bits.
  */
 export class KernelRandom implements Random {
   #s1: number;

@@ -82,8 +82,8 @@ function rescaleAge(age: number, oldUs: number, newUs: number): number {
 }
 
 /**
- * Translates what regions have counted into new intervals (spec 7.1). A window that is still running
- * starts again: its counts become 0.
+ * Translates what regions have counted into new intervals (spec 7.1). A window that is still
+ * running starts again: its counts become 0.
  * @param nrProbes how many probes are installed
  */
 export function rescaleRegions(

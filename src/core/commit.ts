@@ -9,10 +9,14 @@ import { rangesAreValid, setRegions } from './set-regions.ts';
 
 /** Why a context can't run with `params`, as a sentence; null when it can. */
 export function paramsProblem(params: Params): string | null {
-  return attrsProblem(params.attrs) ?? treeProblem(params);
+  return (
+    attrsProblem(params.attrs) ??
+    treeProblem(params) ??
+    rangesProblem(params.targets, params.minRegionSize)
+  );
 }
 
-/** Problems of all but the attributes, which a commit looks at only when they change. */
+/** Problems of all but attributes and targets. */
 function treeProblem(params: Params): string | null {
   if (!isPowerOfTwo(params.minRegionSize)) {
     return `minRegionSize is ${params.minRegionSize}; it must be a power of two.`;
@@ -21,12 +25,16 @@ function treeProblem(params: Params): string | null {
     const problem = goalsProblem(scheme, index, params);
     if (problem !== null) return problem;
   }
-  for (const [index, target] of params.targets.entries()) {
-    if (!rangesAreValid(fusedRanges(target), params.minRegionSize)) {
+  return probesProblem(params.probes, params.attrs);
+}
+
+function rangesProblem(targets: readonly Target[], minRegionSize: number): string | null {
+  for (const [index, target] of targets.entries()) {
+    if (!target.obsolete && !rangesAreValid(fusedRanges(target), minRegionSize)) {
       return `targets[${index}].regions are empty, overlap or are out of order; sort and separate them.`;
     }
   }
-  return probesProblem(params.probes, params.attrs);
+  return null;
 }
 
 function goalsProblem(scheme: Scheme, schemeIndex: number, params: Params): string | null {
@@ -55,24 +63,28 @@ function fusedRanges(target: Target): AddressRange[] {
 }
 
 /**
- * Makes a running context go by `source` (spec 7.2); what was learnt is kept. Throws `TC_INVALID` with
- * nothing changed when the source can't be taken.
+ * Makes a running context go by `source` (spec 7.2); what was learnt is kept. Throws `TC_INVALID`
+ * with nothing changed when the source can't be taken.
  */
 export function commitParams(context: Context, source: Params): void {
-  const problem =
+  refuse(
     treeProblem(source) ??
-    operationsProblem(context, source) ??
-    surplusTargetProblem(context, source) ??
-    newAttrsProblem(context, source);
-  if (problem !== null) throw new ThermoclineError('TC_INVALID', problem);
+      operationsProblem(context, source) ??
+      targetsProblem(context, source.targets, source.minRegionSize) ??
+      newAttrsProblem(context, source),
+  );
 
   commitSchemes(context, source.schemes);
-  commitTargets(context, source);
+  replaceTargets(context, source.targets, source.minRegionSize);
   if (attrsDiffer(context.attrs, source.attrs)) context.setAttrs(source.attrs);
   context.paused = source.paused;
   context.setProbes(source.probes);
   context.addrUnit = source.addrUnit;
   context.minRegionSize = source.minRegionSize;
+}
+
+function refuse(problem: string | null): void {
+  if (problem !== null) throw new ThermoclineError('TC_INVALID', problem);
 }
 
 function newAttrsProblem(context: Context, source: Params): string | null {
@@ -85,8 +97,14 @@ function operationsProblem(context: Context, source: Params): string | null {
   return `operations is ${source.operations}, but this monitor watches ${id}; start another for it.`;
 }
 
-function surplusTargetProblem(context: Context, source: Params): string | null {
-  for (const [index, target] of source.targets.entries()) {
+function targetsProblem(
+  context: Context,
+  targets: readonly Target[],
+  minRegionSize: number,
+): string | null {
+  const problem = rangesProblem(targets, minRegionSize);
+  if (problem !== null) return problem;
+  for (const [index, target] of targets.entries()) {
     if (target.obsolete && index >= context.targets.length) {
       return `targets[${index}].obsolete is set, but there is no such target to remove.`;
     }
@@ -111,18 +129,31 @@ function commitSchemes(context: Context, source: readonly Scheme[]): void {
   }
 }
 
-function commitTargets(context: Context, source: Params): void {
+/**
+ * Makes a running context watch `source`, target by target (spec 7.2, step 3). Throws `TC_INVALID`
+ * with nothing changed when the targets can't be taken.
+ */
+export function commitTargets(
+  context: Context,
+  source: readonly Target[],
+  minRegionSize: number,
+): void {
+  refuse(targetsProblem(context, source, minRegionSize));
+  replaceTargets(context, source, minRegionSize);
+}
+
+function replaceTargets(context: Context, source: readonly Target[], minRegionSize: number): void {
   const kept: RunningTarget[] = [];
-  for (const [index, target] of source.targets.entries()) {
+  for (const [index, target] of source.entries()) {
     const running = context.targets[index] ?? new RunningTarget(index, target.pid);
     if (target.obsolete) {
       context.cleanup(running);
       continue;
     }
-    commitTarget(context, running, target, source.minRegionSize);
+    commitTarget(context, running, target, minRegionSize);
     kept.push(running);
   }
-  for (const surplus of context.targets.slice(source.targets.length)) context.cleanup(surplus);
+  for (const surplus of context.targets.slice(source.length)) context.cleanup(surplus);
   context.targets.length = 0;
   for (const target of kept) {
     target.index = context.targets.length;

@@ -29,8 +29,8 @@ export interface Surroundings {
   readonly operations: Operations;
   readonly clock: Clock;
   /**
-   * Times how long applying a scheme takes, for time quotas. By default `clock`; a simulated machine,
-   * whose time stands still meanwhile, passes one that counts modelled work.
+   * Times how long applying a scheme takes, for time quotas. By default `clock`; a simulated
+   * machine, whose time stands still meanwhile, passes one that counts modelled work.
    */
   readonly workClock?: Clock;
   readonly random: Random;
@@ -39,6 +39,7 @@ export interface Surroundings {
   readonly splitHistory?: SplitHistory;
 }
 
+/** A target with the regions that it has come to. */
 export class RunningTarget implements MonitoredTarget {
   index: number;
   pid?: number;

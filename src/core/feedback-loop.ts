@@ -4,9 +4,9 @@ import { addSaturating64, ULONG_MAX } from '../base/arithmetic.ts';
 const GOAL = 10_000n;
 
 /**
- * The proportional loop behind all auto-tuning (spec 5.5, "feed"): the next input, given the last one
- * and the score that it earned. Below 10,000 it rises, above it falls, both in proportion to the
- * distance; from 20,000 on it drops to the floor. 64-bit arithmetic, as in the kernel.
+ * The proportional loop behind all auto-tuning (spec 5.5, "feed"): the next input, given the last
+ * one and the score that it earned. Below 10,000 it rises, above it falls, both in proportion to
+ * the distance; from 20,000 on it drops to the floor. 64-bit arithmetic, as in the kernel.
  */
 export function feedbackLoop(last: bigint, score: bigint): bigint {
   if (score === GOAL) return last;

@@ -278,6 +278,22 @@ describe('control', () => {
     expect(kdamond.tick).toBeGreaterThan(tick + 90);
   });
 
+  test('targets come and go, and those that stay keep what was learnt', () => {
+    const { kdamond, runFor } = start();
+    runFor(2_005_000);
+    const before = kdamond.snapshot();
+    const kept = { regions: [], obsolete: false };
+    const added = { regions: [{ start: 2 * SIZE, end: 3 * SIZE }], obsolete: false };
+    kdamond.setTargets([kept, added]);
+    const both = kdamond.snapshot();
+    expect(both.age.subarray(0, before.nrRegions)).toEqual(before.age);
+    expect([both.start.at(-1), both.targetIndex.at(-1)]).toEqual([2 * SIZE, 1]);
+    kdamond.setTargets([{ ...kept, obsolete: true }, kept]);
+    expect(kdamond.targets.map(({ index }) => index)).toEqual([0]);
+    expect(kdamond.snapshot().start[0]).toBe(2 * SIZE);
+    expect(() => kdamond.setTargets([kept, { ...kept, obsolete: true }])).toThrow('no such target');
+  });
+
   test('stops on request, and stays stopped', () => {
     const { kdamond, clock, runFor } = start();
     runFor(100_000);
@@ -340,6 +356,27 @@ describe('schemes', () => {
     freePermil = 300;
     runFor(2_000_000);
     expect(kdamond.tick).toBeGreaterThan(100);
+    expect(kdamond.schemeState(0).active).toBe(true);
+  });
+
+  test('new attributes alone leave a scheme that is off as it is; a commit switches it on', () => {
+    const watermarks = {
+      metric: 'free_mem_rate',
+      intervalUs: 1_000_000,
+      highPermil: 500,
+      midPermil: 400,
+      lowPermil: 200,
+    } as const;
+    const metrics = { ...noMetrics, freeMemoryPermil: () => 600 };
+    const schemes = [coldScheme({ watermarks })];
+    const { kdamond, runFor } = start({ schemes }, {}, metrics);
+    runFor(1_000_000);
+    const attrs = { ...ATTRS, sampleIntervalUs: 10_000, aggregationIntervalUs: 200_000 };
+    kdamond.setAttrs(attrs);
+    expect(kdamond.schemeState(0).active).toBe(false);
+    expect(kdamond.params.attrs).toEqual(attrs);
+    expect(() => kdamond.setAttrs({ ...attrs, minNrRegions: 1 })).toThrow('at least 3');
+    kdamond.commit({ ...PARAMS, schemes });
     expect(kdamond.schemeState(0).active).toBe(true);
   });
 

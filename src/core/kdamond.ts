@@ -1,18 +1,20 @@
 import { ThermoclineError } from '../base/errors.ts';
 import type { SchemeState, Snapshot } from '../params/snapshot.ts';
-import type { Params } from '../params/types.ts';
-import { commitParams, paramsProblem } from './commit.ts';
+import type { Attrs, Params, Target } from '../params/types.ts';
+import { attrsProblem } from './attrs.ts';
+import { commitParams, commitTargets, paramsProblem } from './commit.ts';
 import { Context, type ContextObserver, type Surroundings } from './context.ts';
 import { tuneIntervals } from './interval-tuning.ts';
 import { type MergeRules, mergeRegions } from './merge.ts';
 import type { MonitoredTarget } from './operations.ts';
-import { maxWeightedHits } from './probes.ts';
+import { maxWeightedHits, probesProblem } from './probes.ts';
 import { SchemesPass } from './schemes/apply.ts';
 import { type Walk, WalkSlot } from './schemes/walk.ts';
 import { activeByWatermarks } from './schemes/watermarks.ts';
 import { enforceMinNrRegions, splitRegions } from './split.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 
+/** Told of what happens in a worker; every method is optional. */
 export interface KdamondObserver extends ContextObserver {
   /**
    * A window has ended; its counts are not reset yet, so `snapshot()` gives the complete window.
@@ -22,6 +24,7 @@ export interface KdamondObserver extends ContextObserver {
   tickEnded?(kdamond: Kdamond): void;
 }
 
+/** What to watch and how, with everything that a worker needs of the world. */
 export interface KdamondOptions extends Surroundings {
   readonly params: Params;
   readonly observer?: KdamondObserver;
@@ -31,12 +34,13 @@ export interface KdamondOptions extends Surroundings {
 type Phase = 'new' | 'head' | 'watermarks' | 'waited' | 'sampled' | 'paused' | 'resumed' | 'ended';
 
 /**
- * The worker of one context (spec section 2): DAMON's main loop, with each sleep handed to the caller.
+ * The worker of one context (spec section 2): DAMON's main loop, with each sleep handed to the
+ * caller.
  *
  *     for (let us; (us = kdamond.step()) >= 0; ) clock.advance(us);
  *
- * It reads time, randomness and the system only through what it is given, so the same inputs make the
- * same run. Nothing is allocated in a sampling interval in which no scheme is due.
+ * It reads time, randomness and the system only through what it is given, so the same inputs make
+ * the same run. Nothing is allocated in a sampling interval in which no scheme is due.
  */
 export class Kdamond {
   readonly #context: Context;
@@ -153,11 +157,36 @@ export class Kdamond {
    */
   commit(params: Params): void {
     commitParams(this.#context, params);
-    this.#params = params;
+    this.#params = { ...params, targets: remaining(params.targets) };
   }
 
-  /** Feeds the value of a `user_input` goal. Throws `TC_INVALID` when there is no such goal. */
+  /**
+   * Changes nothing but the attributes (spec 7.1), so that schemes keep their state. Throws
+   * `TC_INVALID` with nothing changed when they can't be taken.
+   */
+  setAttrs(attrs: Attrs): void {
+    const problem = attrsProblem(attrs) ?? probesProblem(this.#context.probes, attrs);
+    if (problem !== null) throw new ThermoclineError('TC_INVALID', problem);
+    this.#context.setAttrs(attrs);
+  }
+
+  /** Changes nothing but the targets, by index as a commit does (spec 7.2, step 3). */
+  setTargets(targets: readonly Target[]): void {
+    commitTargets(this.#context, targets, this.#context.minRegionSize);
+    this.#params = { ...this.#params, targets: remaining(targets) };
+  }
+
+  /**
+   * Feeds the value of a `user_input` goal. Throws `TC_INVALID` when there is no such goal, or for
+   * what is not a whole number of at least 0.
+   */
   setGoalValue(schemeIndex: number, goalIndex: number, value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new ThermoclineError(
+        'TC_INVALID',
+        `The value of a goal is ${value}; it must be a whole number of at least 0.`,
+      );
+    }
     const goal = this.#context.schemes[schemeIndex]?.goals[goalIndex];
     if (goal === undefined) {
       throw new ThermoclineError(
@@ -351,3 +380,6 @@ export class Kdamond {
     return enforceMinNrRegions(this.#tables(), attrs.minNrRegions, minRegionSize);
   }
 }
+
+const remaining = (targets: readonly Target[]): Target[] =>
+  targets.filter(({ obsolete }) => !obsolete);

@@ -6,7 +6,9 @@ import { MAX_NR_PROBES, type RegionTable } from './region-table.ts';
 /** Hits are counted in bytes; without weights they may wrap, as in the kernel. */
 const MAX_HITS = 255;
 
-/** The probes' weights, or null when none has one and accesses are what is watched (spec section 8). */
+/**
+ * The probes' weights, or null when none has one and accesses are what is watched (spec section 8).
+ */
 export function probeWeights(probes: readonly Probe[]): readonly number[] | null {
   return probes.some((probe) => probe.weight !== 0) ? probes.map((probe) => probe.weight) : null;
 }

@@ -12,9 +12,10 @@ const INITIAL_CAPACITY = 64;
  *
  *     [ 0 … nr )  [ free … capacity )
  *
- * A pass that splits or removes regions is a walk with a cursor. Rows behind the cursor are done, rows
- * from it on are to come; the first split opens a gap between them, by moving the rows to come to the
- * back once. From then on splitting, merging back and moving on each touch a row or two only:
+ * A pass that splits or removes regions is a walk with a cursor. Rows behind the cursor are done,
+ * rows from it on are to come; the first split opens a gap between them, by moving the rows to come
+ * to the back once. From then on splitting, merging back and moving on each touch a row or two
+ * only:
  *
  *     [ 0 … done )  [ gap )  [ cursor … limit )
  *
@@ -128,8 +129,8 @@ export class RegionTable {
   }
 
   /**
-   * Splits the region at the cursor: the left part of `leftSize` stays at the cursor, the right part
-   * with the same counters comes next (spec 4.2). The cursor's row number changes.
+   * Splits the region at the cursor: the left part of `leftSize` stays at the cursor, the right
+   * part with the same counters comes next (spec 4.2). The cursor's row number changes.
    */
   splitAtCursor(leftSize: number): void {
     if (this.#done === this.cursor) this.#openGap();
@@ -187,7 +188,10 @@ export class RegionTable {
     this.#limit = this.capacity;
   }
 
-  /** Doubles the columns: the first `front` rows stay in front, those from the cursor on go to the back. */
+  /**
+   * Doubles the columns: the first `front` rows stay in front, those from the cursor on go to the
+   * back.
+   */
   #grow(front: number): void {
     const from = this.cursor;
     const back = this.#limit - from;

@@ -15,8 +15,8 @@ export function rangesAreValid(ranges: readonly AddressRange[], minRegionSize: n
 }
 
 /**
- * Makes `regions` cover exactly the given ranges, aligned outwards (spec 4.1). What lies within them
- * keeps its counters. Returns false, with nothing changed, when the ranges are not valid.
+ * Makes `regions` cover exactly the given ranges, aligned outwards (spec 4.1). What lies within
+ * them keeps its counters. Returns false, with nothing changed, when the ranges are not valid.
  */
 export function setRegions(
   regions: RegionTable,

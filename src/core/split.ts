@@ -3,8 +3,8 @@ import type { Random } from '../base/random.ts';
 import type { RegionTable } from './region-table.ts';
 
 /**
- * What splitting remembers from one aggregation to the next (spec 4.6). The kernel keeps one for all
- * its workers; pass the same to several kdamonds to have that.
+ * What splitting remembers from one aggregation to the next (spec 4.6). The kernel keeps one for
+ * all its workers; pass the same to several kdamonds to have that.
  */
 export interface SplitHistory {
   /** Number of regions before the last split. */
@@ -14,8 +14,8 @@ export interface SplitHistory {
 }
 
 /**
- * The largest region that keeps at least `minNrRegions` of them (spec 4.5), in core units; no target
- * may stay above it.
+ * The largest region that keeps at least `minNrRegions` of them (spec 4.5), in core units; no
+ * target may stay above it.
  */
 export function regionSizeLimit(
   totalSize: number,
@@ -26,7 +26,10 @@ export function regionSizeLimit(
   return Math.max(limit, minRegionSize);
 }
 
-/** Cuts regions larger than the limit into pieces of exactly the limit; returns the limit (spec 4.5). */
+/**
+ * Cuts regions larger than the limit into pieces of exactly the limit; returns the limit (spec
+ * 4.5).
+ */
 export function enforceMinNrRegions(
   tables: readonly RegionTable[],
   minNrRegions: number,
@@ -48,7 +51,8 @@ export function enforceMinNrRegions(
 
 /**
  * Splits regions at random places, so that the next window can tell their parts apart (spec 4.6):
- * all of them in two or three while they are few, every n-th while they are many, none at the maximum.
+ * all of them in two or three while they are few, every n-th while they are many, none at the
+ * maximum.
  */
 export function splitRegions(
   tables: readonly RegionTable[],

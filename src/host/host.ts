@@ -10,6 +10,7 @@ export interface Roots {
   readonly cgroup: string;
 }
 
+/** Memory and swap of a machine. */
 export interface MemoryTotals {
   readonly totalBytes: number;
   readonly freeBytes: number;
@@ -18,6 +19,7 @@ export interface MemoryTotals {
   readonly swapFreeBytes: number;
 }
 
+/** One NUMA node. */
 export interface NumaNode {
   readonly nid: number;
   readonly totalBytes: number;
@@ -34,6 +36,7 @@ export interface Pressure {
   readonly fullUs: number;
 }
 
+/** What a machine is and how it stands. */
 export interface HostFacts {
   readonly kernelRelease: string;
   readonly architecture: string;
@@ -45,6 +48,7 @@ export interface HostFacts {
   readonly pressure: Pressure | null;
 }
 
+/** One process, as seen without touching it. */
 export interface ProcessFacts {
   readonly pid: number;
   readonly parentPid: number;
@@ -58,6 +62,7 @@ export interface ProcessFacts {
   readonly unreadable: string | null;
 }
 
+/** One cgroup, as seen without touching it. */
 export interface CgroupFacts {
   /** Path below the cgroup root, `/` for the root. */
   readonly path: string;

@@ -1,9 +1,8 @@
 import type { Clock } from '../base/clock.ts';
-import { ThermoclineError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import { Kdamond } from '../core/kdamond.ts';
 import type { Snapshot } from '../params/snapshot.ts';
-import type { Params, Target } from '../params/types.ts';
+import type { Attrs, Params, Target } from '../params/types.ts';
 import { CostCeiling, shortestSampleIntervalUs, stretchAttrs } from './cost-ceiling.ts';
 import { followTargets } from './follow-targets.ts';
 import type { MonitorCost, MonitorEnd, MonitorStats } from './monitor.ts';
@@ -38,8 +37,8 @@ export class EngineDriver {
   readonly #clock: Clock;
   readonly #cpuUs: () => number;
   readonly #ceiling: CostCeiling;
-  /** What the user asked for; the kdamond's parameters are these with stretched intervals. */
-  #asked: Params;
+  /** What the user asked for; the attributes in force are these with stretched intervals. */
+  #askedAttrs: Attrs;
   #atBoundary = false;
   #stopRequested = false;
   #dueUs = Number.POSITIVE_INFINITY;
@@ -54,7 +53,7 @@ export class EngineDriver {
     this.#set = set;
     this.#clock = clock;
     this.#cpuUs = options.cpuUs;
-    this.#asked = params;
+    this.#askedAttrs = params.attrs;
     this.#ceiling = new CostCeiling(options.cpuCeiling);
     this.kdamond = new Kdamond({
       params,
@@ -110,32 +109,25 @@ export class EngineDriver {
    * TC_INVALID with nothing changed.
    */
   commit(params: Params): void {
-    this.#commit(this.#set.pids ? { ...params, targets: keptTargets(this.#asked) } : params);
+    const targets = this.#set.pids ? keptTargets(this.kdamond.params) : params.targets;
+    const attrs = stretchAttrs(params.attrs, this.#ceiling.leastIntervalUs);
+    this.kdamond.commit({ ...params, targets, attrs });
+    this.#askedAttrs = params.attrs;
   }
 
   /**
    * Feeds the value of a `user_input` goal. Throws TC_INVALID for a goal or value that can't be.
    */
   setGoalValue(schemeIndex: number, goalIndex: number, value: number): void {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new ThermoclineError(
-        'TC_INVALID',
-        `The value of a goal is ${value}; it must be a whole number of at least 0.`,
-      );
-    }
     this.kdamond.setGoalValue(schemeIndex, goalIndex, value);
-    // A commit of our own must not bring the old value back.
-    this.#asked = withGoalValue(this.#asked, schemeIndex, goalIndex, value);
   }
 
   pause(): void {
     this.kdamond.pause();
-    this.#asked = { ...this.#asked, paused: true };
   }
 
   resume(): void {
     this.kdamond.resume();
-    this.#asked = { ...this.#asked, paused: false };
   }
 
   /** Monitoring ends with the next step. */
@@ -161,7 +153,7 @@ export class EngineDriver {
 
   #cost(): MonitorCost {
     const cpuUs = this.#cpuUs();
-    const asked = shortestSampleIntervalUs(this.#asked.attrs);
+    const asked = shortestSampleIntervalUs(this.#askedAttrs);
     const inForce = shortestSampleIntervalUs(this.kdamond.params.attrs);
     return {
       cpuUs,
@@ -185,25 +177,21 @@ export class EngineDriver {
       nowUs,
       cpuUs: this.#cpuUs(),
       sampleIntervalUs,
-      askedIntervalUs: shortestSampleIntervalUs(this.#asked.attrs),
+      askedIntervalUs: shortestSampleIntervalUs(this.#askedAttrs),
     });
+    if (mustChange) {
+      const { leastIntervalUs } = this.#ceiling;
+      this.kdamond.setAttrs(stretchAttrs(this.#askedAttrs, leastIntervalUs, sampleIntervalUs));
+    }
     const targets = this.#followed(nowUs);
-    if (!mustChange && targets === null) return;
-    const asked = { ...this.#asked, targets: targets ?? keptTargets(this.#asked) };
-    this.#commit(asked, sampleIntervalUs);
+    if (targets !== null) this.kdamond.setTargets(targets);
   }
 
   /** Targets to go on with once processes have come or gone; null while nothing changes. */
   #followed(nowUs: number): readonly Target[] | null {
     if (!this.#set.pids || nowUs < this.#nextFollowUs) return null;
-    this.#nextFollowUs = nowUs + this.#asked.attrs.operationsUpdateIntervalUs;
-    return followTargets(this.#asked.targets, this.#set.pids());
-  }
-
-  #commit(asked: Params, currentIntervalUs?: number): void {
-    const attrs = stretchAttrs(asked.attrs, this.#ceiling.leastIntervalUs, currentIntervalUs);
-    this.kdamond.commit({ ...asked, attrs });
-    this.#asked = { ...asked, targets: asked.targets.filter(({ obsolete }) => !obsolete) };
+    this.#nextFollowUs = nowUs + this.#askedAttrs.operationsUpdateIntervalUs;
+    return followTargets(this.kdamond.params.targets, this.#set.pids());
   }
 
   #finish(): number {
@@ -215,21 +203,4 @@ export class EngineDriver {
 /** In a commit, a target without ranges keeps the regions that it has (spec 7.2). */
 function keptTargets({ targets }: Params): Target[] {
   return targets.map((target) => ({ ...target, regions: [] }));
-}
-
-function withGoalValue(
-  params: Params,
-  schemeIndex: number,
-  goalIndex: number,
-  currentValue: number,
-): Params {
-  const schemes = params.schemes.map((scheme, index) => {
-    if (index !== schemeIndex) return scheme;
-    const goals = scheme.quota.goals.with(goalIndex, {
-      ...scheme.quota.goals[goalIndex]!,
-      currentValue,
-    });
-    return { ...scheme, quota: { ...scheme.quota, goals } };
-  });
-  return { ...params, schemes };
 }

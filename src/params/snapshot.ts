@@ -1,8 +1,9 @@
 /**
- * What a monitor saw at one moment. The same columns go from the core to records, streams and views.
+ * What a monitor saw at one moment. The same columns go from the core to records, streams and
+ * views.
  *
- * Row i of every column is one region; rows are ordered by target, then by address. Columns belong to
- * whoever receives the snapshot: a monitor never writes to one that it gave away.
+ * Row i of every column is one region; rows are ordered by target, then by address. Columns belong
+ * to whoever receives the snapshot: a monitor never writes to one that it gave away.
  */
 export interface Snapshot {
   /** Microseconds on the monitor's clock. */
@@ -15,13 +16,14 @@ export interface Snapshot {
   readonly sampleIntervalUs: number;
   readonly aggregationIntervalUs: number;
   /**
-   * Samples in one aggregation interval: the most that `nrAccesses` can be, when each sampling check
-   * says yes or no. A set that measures bytes instead scales them to it.
+   * Samples in one aggregation interval: the most that `nrAccesses` can be, when each sampling
+   * check says yes or no. A set that measures bytes instead scales them to it.
    */
   readonly maxNrAccesses: number;
   /**
    * Samples taken since the last aggregation, up to `maxNrAccesses`. When it is the full number,
-   * `nrAccesses` is a plain count; below, it is the pseudo moving sum that blends in the last window.
+   * `nrAccesses` is a plain count; below, it is the pseudo moving sum that blends in the last
+   * window.
    */
   readonly windowSamples: number;
   readonly nrRegions: number;

@@ -35,6 +35,7 @@ export interface IntervalsGoal {
   readonly maxSampleIntervalUs: number;
 }
 
+/** How closely and how coarsely to watch (spec section 1, "attrs"). */
 export interface Attrs {
   readonly sampleIntervalUs: number;
   readonly aggregationIntervalUs: number;
@@ -50,6 +51,7 @@ export interface AttrsSpec extends Omit<Attrs, 'intervalsGoal' | 'minNrRegions'>
   readonly minNrRegions: number | 'auto';
 }
 
+/** One monitored address space. */
 export interface Target {
   /** The process to watch; absent for physical memory. */
   readonly pid?: number;
@@ -69,6 +71,7 @@ export type ProbeFilter =
       readonly memcgPath: string;
     };
 
+/** An attribute whose presence is counted (spec section 8). */
 export interface Probe {
   /** 0 only counts; any weight above 0 makes attributes replace access checks. */
   readonly weight: number;
@@ -91,6 +94,7 @@ export const ACTIONS = [
 /** What a scheme does to the regions that it finds; `stat` only counts them. */
 export type Action = (typeof ACTIONS)[number];
 
+/** The regions that a scheme is about (spec 5.1). */
 export interface AccessPattern {
   readonly sizeBytes: BoundRange;
   /** In samples of one aggregation interval. */
@@ -125,7 +129,9 @@ export interface Goal {
 }
 
 export const GOAL_TUNERS = ['consist', 'temporal'] as const;
-/** `consist` follows the aim with a feedback loop, `temporal` works at full quota until it is met. */
+/**
+ * `consist` follows the aim with a feedback loop, `temporal` works at full quota until it is met.
+ */
 export type GoalTuner = (typeof GOAL_TUNERS)[number];
 
 /** How much a scheme may do (spec 5.5). All zero and no goals: no limit. */
@@ -184,6 +190,7 @@ export interface Destination {
   readonly weight: number;
 }
 
+/** What to look for and what to do with it (spec section 5). */
 export interface Scheme {
   readonly action: Action;
   readonly pattern: AccessPattern;
@@ -199,6 +206,7 @@ export interface Scheme {
   readonly maxNrSnapshots: number;
 }
 
+/** All parameters of one context, each value in place. */
 export interface Params {
   readonly operations: OperationsId;
   /** Bytes in one unit of a core address; other than 1 only for `paddr`. */

@@ -12,6 +12,7 @@ export interface PatternLimits {
 
 const asNumber = (bound: Bound): number => (bound === 'max' ? Infinity : bound);
 
+/** The limits of a pattern, ready for comparing. */
 export function patternLimits(pattern: AccessPattern): PatternLimits {
   return {
     minSize: asNumber(pattern.sizeBytes.min),

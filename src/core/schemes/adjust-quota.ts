@@ -9,8 +9,8 @@ import type { RunningScheme } from './running-scheme.ts';
 import { hotScore, MAX_SCORE } from './score.ts';
 
 /**
- * Prepares a scheme's quota for a pass (spec 5.5, "adjust"): begins a new window when the last one is
- * over, and finds the score from which on regions get a share.
+ * Prepares a scheme's quota for a pass (spec 5.5, "adjust"): begins a new window when the last one
+ * is over, and finds the score from which on regions get a share.
  */
 export function adjustQuota(context: Context, scheme: RunningScheme, lastShareBp: number): void {
   const { quota } = scheme;

@@ -232,8 +232,8 @@ function equalsPrevious(regions: RegionTable, limit: number): boolean {
 
 /**
  * Whether the region at the cursor lies before the place where the last pass ran out of quota (spec
- * 5.4, "charge cursor"); a region that reaches across is cut there. The place is forgotten as soon as
- * the target's last region is reached, skipped or not.
+ * 5.4, "charge cursor"); a region that reaches across is cut there. The place is forgotten as soon
+ * as the target's last region is reached, skipped or not.
  */
 function skipsToCursor(
   scheme: RunningScheme,

@@ -2,11 +2,15 @@ import { alignDown } from '../../base/arithmetic.ts';
 import type { AddressRange, CoreFilter, Filter, OperationsFilter } from '../../params/types.ts';
 import type { RegionTable } from '../region-table.ts';
 
+/** Whether the core decides about a filter, for whole regions. */
 export function isCoreFilter(filter: Filter): filter is CoreFilter {
   return filter.type === 'addr' || filter.type === 'target';
 }
 
-/** The filters of a scheme by layer, with what each layer does to memory that none matches (spec 5.6). */
+/**
+ * The filters of a scheme by layer, with what each layer does to memory that none matches (spec
+ * 5.6).
+ */
 export interface FilterLayers {
   readonly core: readonly CoreFilter[];
   readonly operations: readonly OperationsFilter[];
@@ -14,6 +18,7 @@ export interface FilterLayers {
   readonly operationsRejectUnmatched: boolean;
 }
 
+/** Sorts the filters of a scheme into their layers. */
 export function filterLayers(filters: readonly Filter[]): FilterLayers {
   const core = filters.filter(isCoreFilter);
   const operations = filters.filter((filter) => !isCoreFilter(filter));

@@ -23,13 +23,14 @@ export interface GoalSources {
   eligibleBytes(nid: number): number | null;
 }
 
+/** A goal before anything was measured. */
 export function newGoalState(goal: Goal): GoalState {
   return { currentValue: BigInt(goal.currentValue), lastPressureUs: null };
 }
 
 /**
- * Measures the goals and tunes the size that a quota allows, in 1/10,000 (spec 5.5, "goal score" and
- * tuners).
+ * Measures the goals and tunes the size that a quota allows, in 1/10,000 (spec 5.5, "goal score"
+ * and tuners).
  * @param lastSizeBp the tuner's last result
  * @param effectiveSize the quota's effective size so far
  */

@@ -87,7 +87,8 @@ export function quotaCharge(
 }
 
 /**
- * The effective size from the limits of size and time and from what the goals allow (spec 5.5, "esz").
+ * The effective size from the limits of size and time and from what the goals allow (spec 5.5,
+ * "esz").
  * @param goalSize what the goal tuner allows, or null without goals
  */
 export function effectiveSize(
@@ -114,8 +115,8 @@ export function effectiveSize(
 }
 
 /**
- * The lowest score that still gets a share of the quota: counted from the highest down, the first at
- * which the sizes together reach it (spec 5.5, step 4).
+ * The lowest score that still gets a share of the quota: counted from the highest down, the first
+ * at which the sizes together reach it (spec 5.5, step 4).
  */
 export function minScoreFor(
   histogram: Float64Array,

@@ -7,8 +7,8 @@ export const MAX_SCORE = 99;
 const MAX_AGE_LOG = 32;
 
 /**
- * How hot a region is, 0…99 (spec 5.5, "scores"): its access frequency and the logarithm of its age,
- * by the quota's weights. Age counts against a region that is not accessed.
+ * How hot a region is, 0…99 (spec 5.5, "scores"): its access frequency and the logarithm of its
+ * age, by the quota's weights. Age counts against a region that is not accessed.
  * @param nrAccesses moving sum of the region's accesses
  * @param maxNrAccesses samples in an aggregation interval
  */
