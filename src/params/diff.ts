@@ -62,7 +62,7 @@ function targetsChanges(a: readonly Target[], b: readonly Target[]): string[] {
     const before = a[index];
     const after = b[index];
     if (before === undefined) return [`${at}: added (${targetName(after!)})`];
-    if (after === undefined || after.obsolete) {
+    if (after === undefined || (after.obsolete && !before.obsolete)) {
       return [`${at}: removed (${targetName(before)}), with all that was learnt of it`];
     }
     const lines = changes(at, 'targets', before, after);

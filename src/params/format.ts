@@ -22,8 +22,8 @@ const VERBS: Readonly<Record<Action, string>> = {
   collapse: 'collapse into huge pages',
   lru_prio: 'keep longer in memory',
   lru_deprio: 'reclaim sooner',
-  migrate_hot: 'migrate, hottest first,',
-  migrate_cold: 'migrate, coldest first,',
+  migrate_hot: 'migrate',
+  migrate_cold: 'migrate',
   stat: 'count',
 };
 
@@ -126,6 +126,8 @@ export function describeScheme(scheme: Scheme, attrs: Attrs): string {
     destination(scheme),
   ].filter(Boolean);
   const how = [
+    scheme.action === 'migrate_hot' ? 'hottest first' : undefined,
+    scheme.action === 'migrate_cold' ? 'coldest first' : undefined,
     applyIntervalUs === 0 ? undefined : `every ${exactDuration(applyIntervalUs)}`,
     quota(scheme.quota),
     watermarks(scheme.watermarks),

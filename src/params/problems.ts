@@ -5,7 +5,7 @@ type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
 /** `schemes[0].quota.sizeBytes`. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   let text = '';
   for (const key of path) {
     text += typeof key === 'number' ? `[${key}]` : `${text === '' ? '' : '.'}${String(key)}`;

@@ -12,7 +12,7 @@ export const ADDRESS_TEXT: RegExp = /^\s*0[xX][0-9a-fA-F]+\s*$/;
 /** The nearest whole number when only the rounding of doubles keeps `value` from it. */
 export function withoutNoise(value: number): number {
   const nearest = Math.round(value);
-  return Math.abs(value - nearest) <= 1e-9 * Math.max(1, Math.abs(nearest)) ? nearest : value;
+  return Math.abs(value - nearest) <= 1e-12 * Math.max(1, Math.abs(nearest)) ? nearest : value;
 }
 
 function wholeOrUndefined(value: number): number | undefined {

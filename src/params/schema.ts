@@ -106,16 +106,18 @@ const u32 = whole(U32, UINT_MAX);
 const flag = z.boolean({ error: FLAG });
 const max = z.literal('max');
 const auto = z.literal('auto');
-const size = [whole(BYTES), text(quantities.SIZE_TEXT, quantities.bytesOf, BYTES)] as const;
+const size = (expects: string) =>
+  [whole(expects), text(quantities.SIZE_TEXT, quantities.bytesOf, expects)] as const;
 const durationUs = either(
   US,
   whole(US),
   text(quantities.DURATION_TEXT, (t) => quantities.durationOf(t, 1), US),
 );
-const durationMs = [
-  whole(MS),
-  text(quantities.DURATION_TEXT, (t) => quantities.durationOf(t, 1000), MS),
-] as const;
+const durationMs = (expects: string) =>
+  [
+    whole(expects),
+    text(quantities.DURATION_TEXT, (t) => quantities.durationOf(t, 1000), expects),
+  ] as const;
 const bp = either(
   BP,
   whole(BP),
@@ -135,7 +137,8 @@ const path = z
   .string({ error: 'the path of a cgroup below the cgroup root, like "/system.slice"' })
   .min(1, { error: 'the path of a cgroup below the cgroup root, like "/system.slice"' });
 
-const sizeBound = either(`${BYTES}, or "max"`, ...size, max);
+const BYTES_OR_MAX = `${BYTES}, or "max"`;
+const sizeBound = either(BYTES_OR_MAX, ...size(BYTES_OR_MAX), max);
 
 // Shares and times stay texts here: what they come to depends on the intervals beside them.
 const ACCESSES = 'samples as a whole number, a share of the window like "5 %", or "max"';
@@ -225,10 +228,13 @@ const goal = mapping({
   memcgPath: path.exactOptional(),
 });
 
+const MS_OR_MAX = `${MS}, or "max"`;
 const quota = mapping({
-  timeMs: either(MS, ...durationMs).default(NO_QUOTA.timeMs),
+  timeMs: either(MS, ...durationMs(MS)).default(NO_QUOTA.timeMs),
   sizeBytes: sizeBound.default(NO_QUOTA.sizeBytes),
-  resetIntervalMs: either(`${MS}, or "max"`, ...durationMs, max).default(NO_QUOTA.resetIntervalMs),
+  resetIntervalMs: either(MS_OR_MAX, ...durationMs(MS_OR_MAX), max).default(
+    NO_QUOTA.resetIntervalMs,
+  ),
   weights: mapping({
     sizePermil: permil.default(0),
     nrAccessesPermil: permil.default(0),
@@ -270,7 +276,7 @@ const scheme = mapping({
 
 export const paramsSchema: z.ZodType<WrittenParams> = mapping({
   operations: named(OPERATIONS_IDS).default('vaddr'),
-  addrUnit: either(BYTES, ...size).default(1),
+  addrUnit: either(BYTES, ...size(BYTES)).default(1),
   minRegionSize: whole('core units as a whole number').exactOptional(),
   attrs: either('"auto" or a mapping', auto, attrs).prefault({}),
   targets: list(target).exactOptional(),

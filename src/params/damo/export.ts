@@ -171,8 +171,8 @@ function exportGoal(goal: Goal): Plain {
     metric,
     target_value: metric === 'some_mem_psi_us' ? microseconds(targetValue) : String(targetValue),
     current_value: String(currentValue),
-    nid: nid ?? null,
-    memcg_path: memcgPath ?? null,
+    ...(nid === undefined ? {} : { nid: String(nid) }),
+    ...(memcgPath === undefined ? {} : { memcg_path: memcgPath }),
   };
 }
 

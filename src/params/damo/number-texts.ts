@@ -58,14 +58,15 @@ export function parseTime(value: unknown, unit: TimeUnit): Bound | undefined {
     .trim()
     .replaceAll(/(\d)\s+(?=[a-z])/g, '$1')
     .split(/\s+/);
-  let totalNs = 0;
+  let total = 0;
   for (const part of parts) {
     const match = /^([\d.,+-]+)(ns|us|ms|s|m|h|d)$/.exec(part);
     const number = match === null ? undefined : parseNumber(match[1]);
     if (number === undefined) return undefined;
-    totalNs += number * UNIT_NS[match![2]!]!;
+    // The ratio first: a count in the unit that is asked for has to come through exactly.
+    total += number * (UNIT_NS[match![2]!]! / UNIT_NS[unit]!);
   }
-  return withoutNoise(totalNs / UNIT_NS[unit]!);
+  return withoutNoise(total);
 }
 
 /** A share in parts of `whole` (100, 1000, 10000): what a bare number is in, unlike `4 %`. */
