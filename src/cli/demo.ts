@@ -5,7 +5,7 @@ import { EngineMonitor } from '../monitor/engine-monitor.ts';
 import type { Monitor } from '../monitor/monitor.ts';
 import { VirtualMonitor } from '../monitor/virtual-monitor.ts';
 import { Demonstration } from './demo/demonstration.ts';
-import { type DemoView, demoFrame } from './demo/frame.ts';
+import { demoFrame } from './demo/frame.ts';
 import { closingLines, openingLines, sampleLine } from './demo/plain-lines.ts';
 import { WorkloadProcess } from './demo/workload-process.ts';
 import { Interruption } from './interruption.ts';
@@ -77,26 +77,31 @@ async function startOrRefusal(monitor: Monitor): Promise<string | null> {
 
 async function runLive(show: Demonstration, interruption: Interruption): Promise<void> {
   const depth = colourDepth();
-  let latest: DemoView | null = null;
-  const draw = () => {
-    if (latest) screen.draw(demoFrame(latest, screen.columns, screen.rows, depth));
-  };
+  let latest = await show.look();
+  const draw = () => screen.draw(demoFrame(latest, screen.columns, screen.rows, depth));
   using screen = openScreen(interruption, depth, draw);
   for (let frame = 0; frame * FRAME_MS < LONGEST_MS; frame++) {
-    latest = await show.look();
     draw();
-    if (!(await waited(FRAME_MS, interruption))) return;
+    if (!(await waited(FRAME_MS, interruption))) break;
+    latest = await show.look();
   }
+  screen[Symbol.dispose]();
+  print(closingLines(latest));
 }
 
 async function runPlain(show: Demonstration, interruption: Interruption): Promise<void> {
-  const print = (lines: string[]) => process.stdout.write(`${lines.join('\n')}\n`);
-  print(openingLines(await show.look()));
+  let latest = await show.look();
+  print(openingLines(latest));
   for (let passedMs = 0; passedMs < PLAIN_MS; passedMs += PLAIN_EVERY_MS) {
     if (!(await waited(PLAIN_EVERY_MS, interruption))) return;
-    print([sampleLine(await show.look())]);
+    latest = await show.look();
+    print([sampleLine(latest)]);
   }
-  print(closingLines(await show.look()));
+  print(closingLines(latest));
+}
+
+function print(lines: string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /** False when something has ended the wait early. */

@@ -9,6 +9,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   #exitStatus = 0;
+  #readerIsGone = false;
 
   constructor() {
     for (const signal of SIGNALS) process.on(signal, this.#signalled);
@@ -23,6 +24,11 @@ export class Interruption implements Disposable {
   /** What the process ends with: 128 and the signal's number, or 0. */
   get exitStatus(): number {
     return this.#exitStatus;
+  }
+
+  /** Nobody reads our output any more, so last words are not worth writing. */
+  get readerIsGone(): boolean {
+    return this.#readerIsGone;
   }
 
   /** Settles when the command has to end. */
@@ -56,5 +62,9 @@ export class Interruption implements Disposable {
     this.end(status);
   };
 
-  readonly #readerGone = (): void => this.end(0);
+  /** The pipe was closed, or the terminal. */
+  readonly #readerGone = ({ code }: NodeJS.ErrnoException): void => {
+    this.#readerIsGone = true;
+    this.end(code === 'EPIPE' || code === 'EIO' ? 0 : 1);
+  };
 }

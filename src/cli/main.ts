@@ -80,7 +80,7 @@ Examples:
  * @returns the exit status
  */
 export async function main(argv: string[]): Promise<number> {
-  endQuietlyWithoutReader();
+  process.stdout.off('error', endQuietly).on('error', endQuietly);
   try {
     const program = await createProgram(argv);
     await program.parseAsync(argv, { from: 'user' });
@@ -136,9 +136,7 @@ function report(error: unknown): number {
 }
 
 /** A reader that has gone (`| head`) is no error. Commands that hold something listen themselves. */
-function endQuietlyWithoutReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    if (process.stdout.listenerCount('error') === 1) process.exit(0);
-  });
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  if (process.stdout.listenerCount('error') === 1) process.exit(0);
 }

@@ -6,7 +6,7 @@ const MAX_FILE_BYTES = 16 * 2 ** 20;
 
 /**
  * The text of a file that was named on the command line.
- * @param what names the flag or argument in errors
+ * @param what begins the error's sentence, in front of the file's name: `The scenario`
  * @throws ThermoclineError TC_NOT_FOUND, TC_INVALID for a folder or far too much, TC_SYSTEM
  */
 export function readNamedFile(file: string, what: string): string {
@@ -19,21 +19,14 @@ export function readNamedFile(file: string, what: string): string {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EISDIR') throw invalid(what, file, 'is a folder');
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new ThermoclineError('TC_NOT_FOUND', `${what} names ${file}, which does not exist.`);
+      throw new ThermoclineError('TC_NOT_FOUND', `${what} ${file} does not exist.`);
     }
-    throw new ThermoclineError(
-      'TC_SYSTEM',
-      `${what} names ${file}, which can't be read (${code}).`,
-      {
-        cause,
-      },
-    );
+    throw new ThermoclineError('TC_SYSTEM', `${what} ${file} can't be read (${code}).`, {
+      cause,
+    });
   }
 }
 
 function invalid(what: string, file: string, why: string): ThermoclineError {
-  return new ThermoclineError(
-    'TC_INVALID',
-    `${what} names ${file}, which ${why}; name another file.`,
-  );
+  return new ThermoclineError('TC_INVALID', `${what} ${file} ${why}; name another file.`);
 }

@@ -7,6 +7,6 @@ export function readScenario(file: string): Scenario {
   const text = readNamedFile(file, 'The scenario');
   const folder = dirname(file);
   return parseScenario(text, file, (masim) =>
-    readNamedFile(resolve(folder, masim), `The scenario ${file}`),
+    readNamedFile(resolve(folder, masim), `The masim file of ${file}`),
   );
 }

@@ -3,8 +3,10 @@ import { ThermoclineError } from '../base/errors.ts';
 import { parseDuration } from '../base/units.ts';
 import { ActingSession } from '../control/acting-session.ts';
 import { EngineMonitor } from '../monitor/engine-monitor.ts';
+import type { Monitor } from '../monitor/monitor.ts';
 import { Interruption } from './interruption.ts';
 import { rootsOf } from './roots.ts';
+import type { ChildCommand } from './watch/child-command.ts';
 import { isLiveTerminal, jsonOutput, liveOutput, plainOutput } from './watch/output.ts';
 import { runWatch } from './watch/run.ts';
 import { openSubject, type SubjectOptions } from './watch/subject.ts';
@@ -23,7 +25,10 @@ Examples:
   $ thermocline watch --pid 1234 --json --for 1m > snapshots.jsonl
   $ thermocline watch --pid 1234 --params reclaim.yaml --act --dry-run`;
 
-export interface WatchOptions extends SubjectOptions {
+/** News of the end of a command may come a little later than its memory goes. */
+const EARLY_END_MS = 200;
+
+interface WatchOptions extends SubjectOptions {
   readonly every: number;
   readonly for?: number;
   readonly json?: true;
@@ -71,7 +76,8 @@ async function watch(
   for (const text of subject.steps) session?.record({ text, undo: null });
   const { operations, params } = subject;
   await using monitor = new EngineMonitor({ operations, params });
-  await monitor.start();
+  const endedEarly = await startOrEnd(monitor, subject.child);
+  if (endedEarly !== null) return endedEarly;
   using output = options.json ? jsonOutput() : live ? liveOutput(interruption) : plainOutput();
   return await runWatch({
     subject: subject.name,
@@ -85,6 +91,22 @@ async function watch(
     everyUs: options.every,
     forUs: options.for ?? null,
   });
+}
+
+/**
+ * Starts the monitor; when that fails because the command has ended already, returns the command's
+ * exit status, else null.
+ */
+async function startOrEnd(monitor: Monitor, child: ChildCommand | null): Promise<number | null> {
+  try {
+    await monitor.start();
+    return null;
+  } catch (error) {
+    const exitStatus = await child?.statusWithin(EARLY_END_MS);
+    if (exitStatus === undefined || exitStatus === null) throw error;
+    process.stderr.write(`The command ended with status ${exitStatus} before it was watched.\n`);
+    return exitStatus;
+  }
 }
 
 function addPid(text: string, before: readonly number[] = []): number[] {

@@ -67,7 +67,7 @@ export class Demonstration {
       name,
       start,
       end,
-      weight: 1,
+      weight: end - start,
     }));
     return {
       title: 'Simulated: its twin',

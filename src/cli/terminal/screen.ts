@@ -23,7 +23,7 @@ export interface ScreenInput {
 }
 
 export interface ScreenKeys {
-  /** q, or Escape. */
+  /** q. */
   quit(): void;
   /** Ctrl-C, which is no signal while keys come one by one. */
   interrupt(): void;
@@ -109,7 +109,7 @@ export class Screen implements Disposable {
   readonly #typed = (bytes: Buffer): void => {
     const text = bytes.toString('latin1');
     if (text.includes(CTRL_C)) this.#keys.interrupt();
-    else if (text === 'q' || text === 'Q' || text === '\x1b') this.#keys.quit();
+    else if (text === 'q' || text === 'Q') this.#keys.quit();
   };
 }
 

@@ -56,6 +56,11 @@ export class ChildCommand implements AsyncDisposable {
     return this.#kept.toString('utf8');
   }
 
+  /** Its exit status when it has ended, or does so within a time; null otherwise. */
+  statusWithin(durationMs: number): Promise<number | null> {
+    return Promise.race([this.ended, delay(durationMs, null)]);
+  }
+
   /** Ends it, gently first. */
   async stop(): Promise<void> {
     if (this.#status === null) {

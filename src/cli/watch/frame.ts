@@ -1,5 +1,7 @@
+import { alignDown } from '../../base/arithmetic.ts';
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import type { MonitorCost } from '../../monitor/monitor.ts';
+import { PAGE_SIZE_BYTES } from '../../params/defaults.ts';
 import type { SchemeState } from '../../params/snapshot.ts';
 import type { Scheme } from '../../params/types.ts';
 import { heatScale } from '../terminal/heat-map.ts';
@@ -32,7 +34,7 @@ export function watchFrame(
     width,
     height: Math.max(room - tableHeight, SMALLEST_PICTURE),
     depth,
-    formatAddress: (address) => `0x${ownAddress(address).toString(16)}`,
+    formatAddress: (address) => `0x${alignDown(ownAddress(address), PAGE_SIZE_BYTES).toString(16)}`,
   });
   return [
     ...head,
@@ -52,8 +54,8 @@ export function headLines(view: WatchView, width: number): Line[] {
   const gap = Math.max(width - lineWidth(title) - right.length, 2);
   return [
     [...title, { text: ' '.repeat(gap) + right, dim: true }],
-    plain(totalsText(view)),
-    dim(costText(view.stats.cost, view.snapshot.sampleIntervalUs)),
+    ...wrapText(totalsText(view), width, '  ').map(plain),
+    ...wrapText(costText(view.stats.cost, view.snapshot.sampleIntervalUs), width, '  ').map(dim),
     ...view.schemes.map((scheme, index) =>
       plain(schemeText(scheme, index, view.stats.schemes[index], view.mode)),
     ),

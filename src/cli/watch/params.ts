@@ -21,14 +21,14 @@ export function scenarioParams(scenario: Scenario, file: string | undefined): Pa
   const spec =
     file === undefined
       ? parseParams({}, 'defaults')
-      : parseParamsText(readNamedFile(file, '--params'), file);
+      : parseParamsText(readNamedFile(file, 'The --params file'), file);
   const processes = scenario.processes.map(({ pid }) => targetOf(pid));
   const targets = spec.targets.length === 0 ? processes : spec.targets;
   return resolveParams({ ...spec, targets }, scenarioBytes(scenario, spec));
 }
 
 function processSpec(file: string): ParamsSpec {
-  const text = readNamedFile(file, '--params');
+  const text = readNamedFile(file, 'The --params file');
   const spec = parseParamsText(text, file);
   if (spec.operations !== 'vaddr') {
     throw new ThermoclineError(

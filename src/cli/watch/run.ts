@@ -54,7 +54,7 @@ export async function runWatch(run: WatchRun): Promise<number> {
       output.show(view);
     }
     const { reason, exitStatus, error } = await ending;
-    output.finish(last, reason);
+    if (!run.interruption.readerIsGone) output.finish(last, reason);
     if (error !== undefined) throw error;
     return exitStatus;
   } finally {
