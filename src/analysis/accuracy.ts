@@ -33,8 +33,9 @@ export const NO_ACCURACY: Accuracy = {
 const HOT_SHARE = 0.5;
 
 /**
- * Compares a snapshot with the truth. Accesses are taken as independent, so a page that is accessed r
- * times a second is found accessed in a sampling interval of t seconds with a chance of 1 - e^(-rt).
+ * Compares a snapshot with the truth. Accesses are taken as independent, so a page that is accessed
+ * r times a second is found accessed in a sampling interval of t seconds with a chance of 1 -
+ * e^(-rt).
  * @param truth for each target by its index, in address order
  */
 export function accuracyOf(snapshot: Snapshot, truth: readonly (readonly TrueRate[])[]): Accuracy {
@@ -81,6 +82,7 @@ function hotBytesWithin(
   return bytes;
 }
 
+/** The sum over two comparisons. */
 export function addAccuracy(a: Accuracy, b: Accuracy): Accuracy {
   return {
     reportedBytes: a.reportedBytes + b.reportedBytes,
@@ -103,6 +105,7 @@ export interface AccuracyScores {
   readonly workingSetError: number | null;
 }
 
+/** What the bytes come to. */
 export function scoresOf(accuracy: Accuracy): AccuracyScores {
   const { foundBytes, reportedBytes, trueBytes } = accuracy;
   const { reportedWorkingSetBytes, trueWorkingSetBytes } = accuracy;

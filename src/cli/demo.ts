@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .command('demo')
     .summary('watch a small workload of its own, live, beside its simulated twin')
     .description(
-      'Starts a small workload, watches it, and shows it beside its simulated twin, where location\n' +
+      'Starts a small workload, watches it, and shows it beside its simulated twin, where location ' +
         'within a mapping is known, too. Nothing else on this machine is watched or changed.',
     )
     .addHelpText(

@@ -38,7 +38,9 @@ function run(...args: string[]) {
   return finished(start(...args));
 }
 
-/** Runs a command line in this process, which is enough for all that ends before anything starts. */
+/**
+ * Runs a command line in this process, which is enough for all that ends before anything starts.
+ */
 async function runHere(...args: string[]) {
   const result = { stdout: '', stderr: '', status: 0 };
   const collect = (stream: 'stdout' | 'stderr') =>

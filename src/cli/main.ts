@@ -135,7 +135,9 @@ function report(error: unknown): number {
   return 1;
 }
 
-/** A reader that has gone (`| head`) is no error. Commands that hold something listen themselves. */
+/**
+ * A reader that has gone (`| head`) is no error. Commands that hold something listen themselves.
+ */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   if (process.stdout.listenerCount('error') === 1) process.exit(0);

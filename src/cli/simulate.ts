@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .command('simulate')
     .summary('try monitoring and schemes on a simulated machine')
     .description(
-      'Runs a simulated machine, a monitor and its schemes, much faster than real time, and says\n' +
+      'Runs a simulated machine, a monitor and its schemes, much faster than real time, and says ' +
         'what came of it. No memory of this computer is watched or touched.',
     )
     .argument('<scenario>', 'the machine and what runs on it, YAML')

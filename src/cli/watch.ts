@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
 import { parseDuration } from '../base/units.ts';
 import { ActingSession } from '../control/acting-session.ts';
@@ -40,19 +40,23 @@ export function register(program: Command): void {
     .command('watch')
     .summary('show which memory of a process, cgroup or command is touched, live')
     .description(
-      'Shows, live, how hot the memory of a process, a cgroup, a command or a simulated machine is.\n' +
-        'Nothing is changed unless --act is given; watching clears referenced bits of the target.',
+      'Shows, live, how hot the memory of a process, a cgroup, a command or a simulated machine ' +
+        'is. Nothing is changed unless --act is given; watching clears referenced bits of the target.',
     )
     .argument('[command...]', 'run this and watch it; write it behind --')
     .option('--pid <pid>', 'watch this process; may be repeated', addPid)
     .option('--cgroup <path>', 'watch the processes of this cgroup (version 2)')
     .option('--sim <scenario>', 'watch a simulated machine, in real time')
     .option('--no-follow', 'leave out processes that the watched ones start')
-    .option('--every <duration>', 'draw or print so often', duration('--every'), 1_000_000)
+    .addOption(
+      new Option('--every <duration>', 'draw or print so often')
+        .argParser(duration('--every'))
+        .default(1_000_000, '1s'),
+    )
     .option('--for <duration>', 'end after this time', duration('--for'))
     .option('--params <file>', 'attributes and schemes, YAML or JSON')
     .option('--json', 'print one snapshot a line')
-    .option('--force', 'watch what is refused by default')
+    .option('--force', 'watch very large processes, too, where each sample takes long')
     .option('--act', 'let the schemes of --params act; without it they are only counted')
     .option('--dry-run', 'with --act: print the calls and do nothing')
     .addHelpText('after', EXAMPLES)
@@ -79,7 +83,7 @@ async function watch(
   const endedEarly = await startOrEnd(monitor, subject.child);
   if (endedEarly !== null) return endedEarly;
   using output = options.json ? jsonOutput() : live ? liveOutput(interruption) : plainOutput();
-  return await runWatch({
+  const exitStatus = await runWatch({
     subject: subject.name,
     mode: subject.mode,
     schemes: params.schemes,
@@ -91,6 +95,8 @@ async function watch(
     everyUs: options.every,
     forUs: options.for ?? null,
   });
+  process.stderr.write(subject.child?.keptOutput ?? '');
+  return exitStatus;
 }
 
 /**

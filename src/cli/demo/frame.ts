@@ -34,6 +34,7 @@ export interface RealView {
   readonly announced: readonly WorkloadMapping[];
 }
 
+/** Everything that one drawing of the demo shows. */
 export interface DemoView {
   readonly elapsedUs: number;
   /** Or the sentence that says why it can't be watched here. */

@@ -20,7 +20,7 @@ export function sampleLine({ elapsedUs, real, twin }: DemoView): string {
   const touched = real.stats.mappings
     .filter(({ start }) => ours.has(start))
     .reduce((sum, { touchedBytes }) => sum + touchedBytes, 0);
-  return `${formatClock(elapsedUs)}  real: touched ${formatBytes(touched)} of its eight mappings; ${seen}`;
+  return `${formatClock(elapsedUs)}  real: touched ${formatBytes(touched)} of its ${ours.size} mappings; ${seen}`;
 }
 
 /** What was seen of each mapping, beside what the workload says of itself. */

@@ -1,7 +1,7 @@
 /**
- * The program that `thermocline demo` watches: eight mappings of 16 MiB, whose temperature is known.
- * Says on standard output, once, where each lies and what is done to it. Ends when its parent does, or
- * after 15 minutes.
+ * The program that `thermocline demo` watches: eight mappings of 16 MiB, whose temperature is
+ * known. Says on standard output, once, where each lies and what is done to it. Ends when its
+ * parent does, or after 15 minutes.
  */
 import { readFileSync } from 'node:fs';
 
@@ -56,7 +56,9 @@ function touch(bytes: Uint8Array, from: number, to: number): void {
   for (let place = from; place < to; place += PAGE_BYTES) bytes[place]! += 1;
 }
 
-/** What is touched of a mapping at all times; of the moving one, another quarter from time to time. */
+/**
+ * What is touched of a mapping at all times; of the moving one, another quarter from time to time.
+ */
 function touchedBytes(name: Name): number {
   if (name.startsWith('hot')) return MAPPING_BYTES;
   return name === 'moving' ? MAPPING_BYTES / 4 : 0;

@@ -26,7 +26,7 @@ export function resultObject(result: SimulationResult): object {
     seed,
     simulatedUs: machine.timeUs,
     monitor: { operations: params.operations, attrs: params.attrs, nrRegions },
-    accuracy: accuracy === null ? null : { ...scoresOf(accuracy), ...accuracy },
+    accuracy: accuracy === null ? null : scoresOf(accuracy),
     schemes: schemes.map((state, index) => ({ action: params.schemes[index]!.action, ...state })),
     machine,
   };

@@ -11,6 +11,7 @@ const JUDGED_SNAPSHOTS = 50;
 /** Simulated time between two looks at whether to go on. */
 const SLICE_US = 500_000;
 
+/** A run that is ready to begin. */
 export interface SimulateRun {
   readonly source: string;
   readonly scenario: Scenario;
@@ -48,7 +49,9 @@ export async function runSimulation(run: SimulateRun): Promise<SimulationResult 
   };
 }
 
-/** Compares snapshots of the second half of a run with the truth: the first half is for learning. */
+/**
+ * Compares snapshots of the second half of a run with the truth: the first half is for learning.
+ */
 class Judge {
   sum = NO_ACCURACY;
   readonly #stepUs: number;

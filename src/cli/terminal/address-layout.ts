@@ -18,9 +18,9 @@ export interface Band {
 }
 
 /**
- * Shares `nrRows` rows of `bandsPerRow` bands each among ranges by weight, in the order given. The gaps
- * between ranges take no room. A range has whole rows; one that is worth less than half a row is left
- * out.
+ * Shares `nrRows` rows of `bandsPerRow` bands each among ranges by weight, in the order given. The
+ * gaps between ranges take no room. A range has whole rows; one that is worth less than half a row
+ * is left out.
  */
 export function layOutBands(
   ranges: readonly ShownRange[],

@@ -17,8 +17,9 @@ export function bandsPerRow(depth: ColourDepth): 1 | 2 {
 }
 
 /**
- * Heat of each band in one column: the average by bytes over what was watched then, NaN where nothing
- * was. Bands must be in address order within the column's regions, as `layOutBands` gives them.
+ * Heat of each band in one column: the average by bytes over what was watched then, NaN where
+ * nothing was. Bands must be in address order within the column's regions, as `layOutBands` gives
+ * them.
  */
 export function bandHeat(column: HeatColumn, bands: readonly Band[]): Float64Array {
   const heat = new Float64Array(bands.length).fill(NaN);
@@ -50,8 +51,8 @@ function firstEndingAfter(ends: Float64Array, address: number): number {
 }
 
 /**
- * The picture: a row for each band (or two), a character for each column, oldest left, newest right.
- * Columns that are not there yet are blank on the left.
+ * The picture: a row for each band (or two), a character for each column, oldest left, newest
+ * right. Columns that are not there yet are blank on the left.
  */
 export function heatMapLines(
   columns: readonly HeatColumn[],

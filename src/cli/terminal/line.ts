@@ -1,4 +1,6 @@
-/** Lines of text with colours, as data: laid out by pure functions, turned into bytes at the end. */
+/**
+ * Lines of text with colours, as data: laid out by pure functions, turned into bytes at the end.
+ */
 
 /** Red, green and blue, 0…255 each. */
 export type Colour = readonly [red: number, green: number, blue: number];

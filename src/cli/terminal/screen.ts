@@ -22,6 +22,7 @@ export interface ScreenInput {
   pause(): unknown;
 }
 
+/** What keys, and changes of the terminal, set off. */
 export interface ScreenKeys {
   /** q. */
   quit(): void;
@@ -32,8 +33,8 @@ export interface ScreenKeys {
 }
 
 /**
- * The terminal's alternate screen. Writes only the rows that have changed since the last drawing, and
- * gives the terminal back as it was when disposed, or at the latest when the process exits.
+ * The terminal's alternate screen. Writes only the rows that have changed since the last drawing,
+ * and gives the terminal back as it was when disposed, or at the latest when the process exits.
  */
 export class Screen implements Disposable {
   readonly #output: ScreenOutput;

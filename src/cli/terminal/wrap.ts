@@ -1,4 +1,7 @@
-/** Breaks `text` between words into lines of at most `width` columns; `indent` starts all but the first. */
+/**
+ * Breaks `text` between words into lines of at most `width` columns; `indent` starts all but the
+ * first.
+ */
 export function wrapText(text: string, width: number, indent = ''): string[] {
   const lines: string[] = [];
   let line = '';

@@ -8,7 +8,9 @@ const PATIENCE_MS = 2000;
 /** What is kept of the output of a command while the screen is ours. */
 const KEPT_OUTPUT_BYTES = 64 * 1024;
 
-/** Where a command's output goes: to standard error at once, or kept until the screen is given back. */
+/**
+ * Where a command's output goes: to standard error at once, or kept until the screen is given back.
+ */
 export type ChildOutput = 'stderr' | 'kept';
 
 /**

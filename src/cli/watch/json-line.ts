@@ -1,7 +1,9 @@
 import type { MonitorStats } from '../../monitor/monitor.ts';
 import type { Snapshot } from '../../params/snapshot.ts';
 
-/** One snapshot as a line of JSON: exact numbers, bytes and microseconds, no line break at its end. */
+/**
+ * One snapshot as a line of JSON: exact numbers, bytes and microseconds, no line break at its end.
+ */
 export function snapshotJson(snapshot: Snapshot, stats: MonitorStats): string {
   const regions: object[] = [];
   for (let row = 0; row < snapshot.nrRegions; row++) {

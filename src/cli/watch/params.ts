@@ -8,8 +8,8 @@ import type { Params, ParamsSpec, Target } from '../../params/types.ts';
 import { readNamedFile } from '../named-file.ts';
 
 /**
- * Parameters for watching processes: those of the file, whose targets give way to the processes that
- * the command line names. Reads and checks the file at once.
+ * Parameters for watching processes: those of the file, whose targets give way to the processes
+ * that the command line names. Reads and checks the file at once.
  */
 export function processParams(file: string | undefined): (pids: readonly number[]) => Params {
   const spec = file === undefined ? specWithAttrs({}) : processSpec(file);

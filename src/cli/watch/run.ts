@@ -12,6 +12,7 @@ import { heatColumnOf, type WatchView } from './view.ts';
 /** Columns that are kept for the picture: more than any terminal is wide. */
 const MAX_HISTORY = 1000;
 
+/** A run that is ready to begin. */
 export interface WatchRun {
   readonly subject: string;
   readonly mode: string;

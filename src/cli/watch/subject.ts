@@ -10,6 +10,7 @@ import { cgroupPids } from './cgroup-pids.ts';
 import { ChildCommand, type ChildOutput } from './child-command.ts';
 import { processParams, scenarioParams } from './params.ts';
 
+/** The options that say what is watched and what may be done to it. */
 export interface SubjectOptions {
   readonly pid?: readonly number[];
   readonly cgroup?: string;

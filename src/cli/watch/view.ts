@@ -20,6 +20,7 @@ export interface WatchView {
   readonly history: readonly HeatColumn[];
 }
 
+/** Sums over all that is watched, in bytes. */
 export interface Totals {
   /** Touched in the last sampling interval, or in regions that were accessed. */
   readonly workingSetBytes: number;
@@ -56,7 +57,9 @@ export function totalsOf(snapshot: Snapshot, mappings: readonly MappingView[]): 
   };
 }
 
-/** Room for the address space of one target, far above any user address with 4-level page tables. */
+/**
+ * Room for the address space of one target, far above any user address with 4-level page tables.
+ */
 const TARGET_SPAN = 2 ** 48;
 
 /** Puts the address spaces of all targets one after another. */
@@ -84,8 +87,8 @@ export function heatColumnOf(snapshot: Snapshot): HeatColumn {
 }
 
 /**
- * What the picture shows: mappings by what of them is in memory or swapped, or, where mappings are not
- * known, the stretches without gaps that the regions cover.
+ * What the picture shows: mappings by what of them is in memory or swapped, or, where mappings are
+ * not known, the stretches without gaps that the regions cover.
  */
 export function shownRanges(snapshot: Snapshot, mappings: readonly MappingView[]): ShownRange[] {
   if (mappings.length > 0) {

@@ -211,7 +211,7 @@ describe('a dry run', () => {
 
   test('shows its latest calls on the screen, and all of them at the end', () => {
     const view = processView({ dryRunCalls });
-    expect(text(headLines(view, 80)).slice(3)).toEqual([
+    expect(text(headLines(view, 100)).slice(3)).toEqual([
       '  would: second()',
       '  would: third()',
       '  would: fourth()',
