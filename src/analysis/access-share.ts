@@ -1,10 +1,14 @@
-/** How much of all accesses a choice of memory catches, against the best choice of the same size. */
+/**
+ * How much of all accesses a choice of memory catches, against the best choice of the same size.
+ */
 import type { AddressRange } from '../params/types.ts';
 
 /** Bytes of one target whose pages are all accessed about so often. */
 export interface RatedRange extends AddressRange {
   readonly targetIndex: number;
-  /** True accesses a second to each page, or what a monitor counted: only the order of it matters. */
+  /**
+   * True accesses a second to each page, or what a monitor counted: only the order of it matters.
+   */
   readonly rate: number;
 }
 

@@ -29,8 +29,8 @@ export interface Extent {
 const MANY_EXTENTS = 4096;
 
 /**
- * Where the pages of one mapping are, as a sorted list of extents without gaps. Its length follows the
- * number of different things that were done to the mapping, not its size.
+ * Where the pages of one mapping are, as a sorted list of extents without gaps. Its length follows
+ * the number of different things that were done to the mapping, not its size.
  */
 export class ExtentMap {
   #list: Extent[];

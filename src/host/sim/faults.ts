@@ -25,6 +25,7 @@ export interface Fault {
   readonly count: number;
 }
 
+/** What a slice of time comes to for one process. */
 export interface FaultPlan {
   readonly faults: readonly Fault[];
   /** Seconds of work that get done in the slice. */
@@ -32,8 +33,8 @@ export interface FaultPlan {
 }
 
 /**
- * Solves `work × cost + faults(work) × latency = slice` for the work done. The left side is concave,
- * so Newton's steps come from below and never overshoot.
+ * Solves `work × cost + faults(work) × latency = slice` for the work done. The left side is
+ * concave, so Newton's steps come from below and never overshoot.
  * @param cost seconds that a second of work takes on the nodes where memory is now
  * @param latency seconds that a reclaimed page takes to come back
  */

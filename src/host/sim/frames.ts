@@ -24,8 +24,8 @@ export class FrameSpace {
   }
 
   /**
-   * Takes a run of at most `count` frames: at frame `hint` if that is free, else the first run that is
-   * long enough, else the longest one. At least one frame must be free.
+   * Takes a run of at most `count` frames: at frame `hint` if that is free, else the first run that
+   * is long enough, else the longest one. At least one frame must be free.
    */
   take(count: number, hint: number): { readonly start: number; readonly count: number } {
     assert(this.#freeCount > 0 && count > 0, 'nothing to take');

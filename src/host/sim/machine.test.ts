@@ -193,9 +193,13 @@ describe('baseline reclaim', () => {
   test('takes what was used longest ago when memory runs short', () => {
     const machine = machineOf(
       '{ sizeBytes: 96 MiB }',
-      `{ name: one, vmas: [{ name: data, sizeBytes: 64 MiB }, { name: more, sizeBytes: 64 MiB, populated: false }],
+      `{ name: one,
+         vmas: [
+           { name: data, sizeBytes: 64 MiB },
+           { name: more, sizeBytes: 64 MiB, populated: false } ],
          phases: [
-           { durationMs: 10 s, accesses: [{ vma: data, pattern: uniform, to: 0.5, ratePerSecond: 5 }] },
+           { durationMs: 10 s, accesses: [
+             { vma: data, pattern: uniform, to: 0.5, ratePerSecond: 5 } ] },
            { durationMs: 10 s, accesses: [
              { vma: data, pattern: uniform, to: 0.25, ratePerSecond: 5 },
              { vma: more, pattern: uniform, ratePerSecond: 5 } ] } ] }`,
@@ -221,7 +225,10 @@ describe('baseline reclaim', () => {
       const accesses = '{ vma: more, pattern: uniform, to: 0.5, ratePerSecond: 50 }';
       const machine = machineOf(
         '{ sizeBytes: 80 MiB }',
-        `{ name: one, vmas: [{ name: data, sizeBytes: 64 MiB }, { name: more, sizeBytes: 64 MiB, populated: false }],
+        `{ name: one,
+           vmas: [
+             { name: data, sizeBytes: 64 MiB },
+             { name: more, sizeBytes: 64 MiB, populated: false } ],
            accesses: [${accesses}] }`,
       );
       machine.setLru({ vma: dataOf(machine), start: 32 * MIB, end: 64 * MIB }, lru);

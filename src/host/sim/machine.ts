@@ -44,11 +44,12 @@ export interface MachineCounters {
 }
 
 /**
- * A machine of our own making: nodes, swap, processes with known access patterns, and a baseline kernel.
- * It is deterministic: the same scenario, asked the same, gives the same answers. Its cost follows the
- * number of different things that happen to memory, not the size of memory.
+ * A machine of our own making: nodes, swap, processes with known access patterns, and a baseline
+ * kernel. It is deterministic: the same scenario, asked the same, gives the same answers. Its cost
+ * follows the number of different things that happen to memory, not the size of memory.
  *
- * Time is the clock's; call `advanceTo` after the clock was moved. It implements the core's `Metrics`.
+ * Time is the clock's; call `advanceTo` after the clock was moved. It implements the core's
+ * `Metrics`.
  */
 export class SimulatedMachine {
   readonly scenario: Scenario;

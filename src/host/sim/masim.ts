@@ -15,8 +15,8 @@ interface Paragraph {
 
 /**
  * Reads a configuration file of masim, the memory access simulator that DAMON is tested with: a
- * paragraph of regions, then one for each phase. Comments, blanks, repeated empty lines and a missing
- * final newline are taken where masim is strict.
+ * paragraph of regions, then one for each phase. Comments, blanks, repeated empty lines and a
+ * missing final newline are taken where masim is strict.
  * @param source names the file in errors
  */
 export function parseMasim(

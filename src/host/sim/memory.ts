@@ -11,6 +11,7 @@ import type { Scenario } from './scenario.ts';
  */
 const WATERMARKS = { min: 0.001, low: 0.002, high: 0.003 };
 
+/** A NUMA node: its frames and what they cost to access. */
 export interface SimNode {
   readonly nid: number;
   readonly tier: number;
@@ -22,6 +23,7 @@ export interface SimNode {
   accesses: number;
 }
 
+/** All nodes and the swap device, and who holds how much of them. */
 export class Memory {
   readonly nodes: readonly SimNode[];
   /** Fastest first. */
@@ -54,8 +56,8 @@ export class Memory {
   }
 
   /**
-   * Moves pages [start, end) of a mapping to a node, front first, as long as more than `reserve` pages
-   * stay free there. Pages that are there already count as moved.
+   * Moves pages [start, end) of a mapping to a node, front first, as long as more than `reserve`
+   * pages stay free there. Pages that are there already count as moved.
    * @param history what is known of the last accesses: `new` pages were accessed just now
    * @returns how many pages from the front are on the node now
    */
@@ -122,7 +124,9 @@ export class Memory {
     vma.extents.tidy();
   }
 
-  /** Accounts for an extent's leaving the place where it is; `to` is null where it goes off nodes. */
+  /**
+   * Accounts for an extent's leaving the place where it is; `to` is null where it goes off nodes.
+   */
   #leave(vma: SimVma, extent: Extent, to: SimNode | null): void {
     const pages = extent.end - extent.start;
     this.version += 1;

@@ -78,6 +78,7 @@ interface PhaseSpan {
   readonly endUs: number;
 }
 
+/** A process: where its mappings are, its phases, and how it has fared. */
 export class SimProcess {
   readonly spec: ProcessSpec;
   readonly pid: number;
@@ -144,7 +145,10 @@ export class SimProcess {
     return sum * this.speed;
   }
 
-  /** How far back, in microseconds, one access to the page is expected: its place in an ideal LRU list. */
+  /**
+   * How far back, in microseconds, one access to the page is expected: its place in an ideal LRU
+   * list.
+   */
   idleUs(vma: SimVma, page: number, nowUs: number): number {
     let left = 1;
     let endUs = nowUs;

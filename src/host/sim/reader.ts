@@ -7,6 +7,7 @@ import type { SimProcess } from './process.ts';
 const LOCAL_DISTANCE = 10;
 const TIER_DISTANCE = 10;
 
+/** Reads a simulated machine as `host/linux` reads a real one. */
 export class SimulatedHost implements HostReader {
   /** There are no files behind it. */
   readonly roots: Roots = { proc: '', sys: '', cgroup: '' };

@@ -1,6 +1,6 @@
 /**
- * What the kernel does when memory runs short and nobody has made room: it takes what was used longest
- * ago. The order is that of an ideal LRU list, which real kernels only come near to.
+ * What the kernel does when memory runs short and nobody has made room: it takes what was used
+ * longest ago. The order is that of an ideal LRU list, which real kernels only come near to.
  */
 import type { Memory } from './memory.ts';
 import type { SimProcess, SimVma } from './process.ts';

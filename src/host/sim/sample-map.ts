@@ -16,8 +16,8 @@ export interface MappedRun {
 }
 
 /**
- * The answer to "was the page at this address accessed?" for a whole address space, prepared so that
- * one question costs a comparison and a hash: rows in address order, each with the probability
+ * The answer to "was the page at this address accessed?" for a whole address space, prepared so
+ * that one question costs a comparison and a hash: rows in address order, each with the probability
  * that one of its pages is accessed within one sampling interval. The columns grow and are reused.
  *
  *     row       [ start …… end )    page = (address - start) / 4096 + firstPage

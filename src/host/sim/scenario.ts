@@ -1,5 +1,6 @@
 /**
- * Scenario files: a simulated machine and what runs on it. `docs/simulator.md` explains every field.
+ * Scenario files: a simulated machine and what runs on it. `docs/simulator.md` explains every
+ * field.
  */
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -8,9 +9,12 @@ import { formatBytes, parseBytes, parseDuration } from '../../base/units.ts';
 import { parseMasim } from './masim.ts';
 import { PAGE_SIZE } from './page.ts';
 
-/** `file` pages are dropped and read again where others are swapped; `huge` starts in 2 MiB pages. */
+/**
+ * `file` pages are dropped and read again where others are swapped; `huge` starts in 2 MiB pages.
+ */
 export type VmaKind = 'anon' | 'file' | 'huge';
 
+/** One mapping, as written. */
 export interface VmaSpec {
   readonly name: string;
   readonly kind: VmaKind;
@@ -53,11 +57,13 @@ export type AccessSpec =
       readonly bytesPerSecond: number;
     });
 
+/** What a process does for a time. */
 export interface PhaseSpec {
   readonly durationUs: number;
   readonly accesses: readonly AccessSpec[];
 }
 
+/** One process, as written; what was left out is filled in. */
 export interface ProcessSpec {
   readonly name: string;
   readonly pid: number;
@@ -71,6 +77,7 @@ export interface ProcessSpec {
   readonly repeat: boolean;
 }
 
+/** One NUMA node, as written. */
 export interface NodeSpec {
   readonly sizeBytes: number;
   readonly latencyNs: number;
@@ -78,6 +85,7 @@ export interface NodeSpec {
   readonly tier: number;
 }
 
+/** A whole scenario, checked and with nothing left out. */
 export interface Scenario {
   readonly seed: number;
   /** How long a run takes unless told otherwise. */
@@ -188,7 +196,8 @@ const scenario = z.strictObject({
 /**
  * Reads a scenario file.
  * @param source names the file in errors
- * @param readFile gives the text of a masim file that the scenario names; without it none may be named
+ * @param readFile gives the text of a masim file that the scenario names; without it none may be
+ * named
  */
 export function parseScenario(
   yaml: string,

@@ -3,6 +3,7 @@ import type { SimulatedMachine } from './machine.ts';
 import { PAGE_SIZE } from './page.ts';
 import type { SimProcess } from './process.ts';
 
+/** How one node is used. */
 export interface NodeSummary {
   readonly nid: number;
   readonly tier: number;
@@ -12,6 +13,7 @@ export interface NodeSummary {
   readonly accessShare: number;
 }
 
+/** How one process has fared. */
 export interface ProcessSummary {
   readonly pid: number;
   readonly name: string;
@@ -28,6 +30,7 @@ export interface ProcessSummary {
   readonly refaults: number;
 }
 
+/** How the machine has fared since its start. */
 export interface MachineSummary {
   readonly timeUs: number;
   readonly nodes: readonly NodeSummary[];
@@ -47,6 +50,7 @@ export interface MachineSummary {
   readonly deniedBytes: number;
 }
 
+/** Sums up a machine as it is now. */
 export function summarize(machine: SimulatedMachine): MachineSummary {
   const { counters, memory, nowUs } = machine;
   const accesses = memory.nodes.reduce((sum, node) => sum + node.accesses, 0);

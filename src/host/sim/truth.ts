@@ -1,4 +1,6 @@
-/** What is really accessed, as plain data: for judging what a monitor says, never for the monitor. */
+/**
+ * What is really accessed, as plain data: for judging what a monitor says, never for the monitor.
+ */
 import { PAGE_SIZE } from './page.ts';
 import type { SimProcess, SimVma } from './process.ts';
 import type { RatePiece } from './workload.ts';
@@ -14,6 +16,7 @@ export interface TruthExtent {
   readonly accessesPerSecond: number;
 }
 
+/** The truth about one process. */
 export interface ProcessTruth {
   readonly pid: number;
   /** In address order; everything that is mapped. */

@@ -15,6 +15,7 @@ export interface RatePiece {
   readonly skewed: boolean;
 }
 
+/** Access rates of a whole mapping in one phase, or in one moment of it. */
 export interface Rates {
   /** Ordered, from the first page to the last, without gaps. */
   readonly pieces: readonly RatePiece[];

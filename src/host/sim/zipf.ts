@@ -5,8 +5,8 @@ const STEPS_PER_OCTAVE = 8;
 
 /**
  * Zipf popularity: of `count` items the one of rank k (from 0) gets accesses in proportion to
- * `1 / (k + 1) ** theta`. Ranks are kept in buckets of about equal popularity, eight to an octave, so
- * that the table of a billion items has some two hundred rows.
+ * `1 / (k + 1) ** theta`. Ranks are kept in buckets of about equal popularity, eight to an octave,
+ * so that the table of a billion items has some two hundred rows.
  */
 export class Zipf {
   readonly count: number;

@@ -75,9 +75,9 @@ export class SimAccess {
 }
 
 /**
- * Counts the regions whose sampling address was accessed; returns the largest count. Regions and map
- * are both in address order, so one walk over both does. This runs for every region in every sampling
- * interval: what a row says is kept in locals until the walk comes to the next row.
+ * Counts the regions whose sampling address was accessed; returns the largest count. Regions and
+ * map are both in address order, so one walk over both does. This runs for every region in every
+ * sampling interval: what a row says is kept in locals until the walk comes to the next row.
  */
 function markAccessed(
   regions: RegionTable,

@@ -76,11 +76,12 @@ function actOnPassing(
   segments: readonly Segment[],
   act: Deed,
 ): { acted: number; passed: number } {
+  // All verdicts come before the first deed: acting cuts extents that later segments refer to.
+  const verdicts = segments.map((segment) => judge(segment, region, machine.nowUs));
   let acted = 0;
   let passed = 0;
-  for (const segment of segments) {
-    const { vma, start, end } = segment;
-    const { pages, testedYoung } = judge(segment, region, machine.nowUs);
+  for (const [index, { vma, start, end }] of segments.entries()) {
+    const { pages, testedYoung } = verdicts[index]!;
     if (testedYoung) machine.clearYoung({ vma, start, end });
     if (pages > 0) acted += act({ vma, start, end: start + pages });
     passed += pages;

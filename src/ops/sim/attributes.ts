@@ -4,7 +4,6 @@ import {
   type MonitoredTarget,
   type OperationsContext,
 } from '../../core/operations.ts';
-import { MAX_NR_PROBES } from '../../core/region-table.ts';
 import type { SampleMap, SimVma } from '../../host/sim/index.ts';
 import type { ProbeFilter } from '../../params/types.ts';
 
@@ -23,13 +22,16 @@ export function countProbeHits(
     const vma = row < map.nr && map.start[row]! <= address ? map.vma[row]! : null;
     for (let probe = 0; probe < context.probes.length; probe++) {
       if (isHit(context.probes[probe]!.filters, vma)) {
-        regions.probeHits[region * MAX_NR_PROBES + probe]! += 1;
+        regions.probeHits[regions.probeIndex(region, probe)]! += 1;
       }
     }
   }
 }
 
-/** The first matching filter decides; without one, the last filter's opposite; without filters, a hit. */
+/**
+ * The first matching filter decides; without one, the last filter's opposite; without filters, a
+ * hit.
+ */
 function isHit(filters: readonly ProbeFilter[], vma: SimVma | null): boolean {
   for (let index = 0; index < filters.length; index++) {
     const filter = filters[index]!;

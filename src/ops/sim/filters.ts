@@ -7,6 +7,7 @@ const HUGE_PAGE_BYTES = 2 ** 21;
 
 const REJECT_YOUNG: OperationsFilter = { type: 'young', matching: true, allow: false };
 
+/** What filters say about a segment. */
 export interface Verdict {
   /** Pages that pass: so many from the segment's front. */
   readonly pages: number;
@@ -15,8 +16,8 @@ export interface Verdict {
 }
 
 /**
- * How many pages of a segment pass the filters of a region's scheme. Where a filter is about some of the
- * pages only (`young`, `active`), their expected number counts.
+ * How many pages of a segment pass the filters of a region's scheme. Where a filter is about some
+ * of the pages only (`young`, `active`), their expected number counts.
  */
 export function judge(segment: Segment, region: ChosenRegion, nowUs: number): Verdict {
   const pages = segment.end - segment.start;
@@ -41,7 +42,9 @@ export function hasOperationsFilters(filters: readonly Filter[]): boolean {
   return filters.some(isOperationsFilter);
 }
 
-/** Physical memory is not paged out while it is in use, unless the scheme says so itself (spec 3.3). */
+/**
+ * Physical memory is not paged out while it is in use, unless the scheme says so itself (spec 3.3).
+ */
 function operationsFilters(filters: readonly Filter[], region: ChosenRegion): OperationsFilter[] {
   const own = filters.filter(isOperationsFilter);
   const implicit =

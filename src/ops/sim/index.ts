@@ -19,7 +19,9 @@ import { applyPhysical, applyVirtual } from './apply.ts';
 import { countProbeHits } from './attributes.ts';
 import { simCapabilities } from './probe.ts';
 
-/** Operations on the machine's processes (`vaddr`, `fvaddr`) or on its physical memory (`paddr`). */
+/**
+ * Operations on the machine's processes (`vaddr`, `fvaddr`) or on its physical memory (`paddr`).
+ */
 export function simOperations(machine: SimulatedMachine, operationsId: OperationsId): Operations {
   return operationsId === 'paddr'
     ? physicalOperations(machine)
