@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ExtentMap, UNTOUCHED } from './extents.ts';
+import { AWAY, ExtentMap, UNTOUCHED } from './extents.ts';
 
 const PAGES = 200;
 const range = fc
@@ -11,7 +11,7 @@ test('keeps what was done to each page', () => {
   const changes = fc.array(fc.tuple(range, fc.integer({ min: -2, max: 2 }), fc.boolean()));
   fc.assert(
     fc.property(changes, (list) => {
-      const map = new ExtentMap(PAGES, false);
+      const map = new ExtentMap(PAGES, false, []);
       const model = new Array<number>(PAGES).fill(UNTOUCHED);
       for (const [[start, end], location, tidy] of list) {
         for (const extent of map.cut(start, end)) {
@@ -38,18 +38,37 @@ test('keeps what was done to each page', () => {
   );
 });
 
-test('keeps neighbours of different history apart, until there are too many', () => {
-  const map = new ExtentMap(10_000, false);
+/** A mapping on node 0 in which each of the first `count` pages has a history of its own. */
+function historied(count: number): ExtentMap {
+  const map = new ExtentMap(10_000, false, []);
   for (const extent of map.cut(0, 10_000)) extent.location = 0;
-  for (const [page, extent] of Array.from({ length: 3000 }, (_, page) =>
-    map.cut(page, page + 1),
-  ).entries()) {
-    extent[0]!.lru = 1;
-    extent[0]!.lruUs = page;
+  for (let page = 0; page < count; page++) {
+    map.cut(page, page + 1)[0]!.youngSinceUs = page * 10_000;
   }
   map.tidy();
-  expect(map.list.length).toBe(3001);
-  for (let page = 3000; page < 6000; page++) map.cut(page, page + 1)[0]!.youngSinceUs = page;
+  return map;
+}
+
+test('keeps neighbours of different history apart', () => {
+  expect(historied(1000).list.length).toBe(1001);
+});
+
+test('takes similar histories together when there are too many', () => {
+  const { list } = historied(3000);
+  expect(list.length).toBeGreaterThan(50);
+  expect(list.length).toBeLessThanOrEqual(512);
+  expect(list.at(-1)).toMatchObject({ end: 10_000, youngSinceUs: -1 });
+});
+
+test('keeps missing pages of different rates apart', () => {
+  const map = new ExtentMap(100, false, [40]);
+  for (const extent of [...map.cut(0, 40), ...map.cut(40, 100)]) extent.location = AWAY;
   map.tidy();
-  expect(map.list.length).toBe(1);
+  expect(map.list.map(({ end }) => end)).toEqual([40, 100]);
+  for (const extent of map.cut(0, 100)) {
+    extent.location = 0;
+    extent.frame = extent.start;
+  }
+  map.tidy();
+  expect(map.list.map(({ end }) => end)).toEqual([100]);
 });

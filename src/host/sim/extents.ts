@@ -25,8 +25,8 @@ export interface Extent {
   huge: boolean;
 }
 
-/** Above this, neighbours that differ in history only are taken together. */
-const MANY_EXTENTS = 4096;
+/** Above this, neighbours whose histories are similar are taken together. */
+const MANY_EXTENTS = 1024;
 
 /**
  * Where the pages of one mapping are, as a sorted list of extents without gaps. Its length follows
@@ -34,8 +34,11 @@ const MANY_EXTENTS = 4096;
  */
 export class ExtentMap {
   #list: Extent[];
+  readonly #walls: ReadonlySet<number>;
 
-  constructor(pages: number, huge: boolean) {
+  /** @param walls pages in front of which missing pages are kept apart: there, rates change */
+  constructor(pages: number, huge: boolean, walls: readonly number[]) {
+    this.#walls = new Set(walls);
     this.#list = [
       {
         start: 0,
@@ -84,17 +87,26 @@ export class ExtentMap {
 
   /** Joins neighbours that are alike. Call it after changes, when nobody holds an extent. */
   tidy(): void {
-    this.#join(same);
-    if (this.#list.length > MANY_EXTENTS) this.#join(sameButForHistory);
+    this.#join(0);
+    if (this.#list.length <= MANY_EXTENTS) return;
+    // Differences in history that are small against the rest of it are given up first.
+    for (let toleranceUs = 100_000; toleranceUs < 1e15; toleranceUs *= 4) {
+      this.#join(toleranceUs);
+      if (this.#list.length <= MANY_EXTENTS / 2) return;
+    }
   }
 
-  #join(alike: (left: Extent, right: Extent) => boolean): void {
+  #join(toleranceUs: number): void {
     const list = this.#list;
     let last = 0;
     for (let index = 1; index < list.length; index++) {
       const left = list[last]!;
       const right = list[index]!;
-      if (alike(left, right)) join(left, right);
+      const joins =
+        inOnePlace(left, right) &&
+        (left.location >= 0 || !this.#walls.has(right.start)) &&
+        historyDifferenceUs(left, right) <= toleranceUs;
+      if (joins) join(left, right);
       else list[++last] = right;
     }
     list.length = last + 1;
@@ -116,17 +128,16 @@ export class ExtentMap {
   }
 }
 
-function sameButForHistory(left: Extent, right: Extent): boolean {
+function inOnePlace(left: Extent, right: Extent): boolean {
   if (left.location !== right.location || left.huge !== right.huge) return false;
   return left.location < 0 || left.frame + left.end - left.start === right.frame;
 }
 
-function same(left: Extent, right: Extent): boolean {
-  if (!sameButForHistory(left, right)) return false;
-  if (left.location === UNTOUCHED) return true;
-  if (left.location === AWAY) return Math.abs(left.exposure - right.exposure) < 1e-9;
-  if (left.youngSinceUs !== right.youngSinceUs) return false;
-  return left.lru === right.lru && left.lruUs === right.lruUs;
+function historyDifferenceUs(left: Extent, right: Extent): number {
+  if (left.location === UNTOUCHED) return 0;
+  if (left.location === AWAY) return Math.abs(left.exposure - right.exposure) * 1e6;
+  const lruUs = left.lru === right.lru ? Math.abs(left.lruUs - right.lruUs) : 1e12;
+  return Math.max(lruUs, Math.abs(left.youngSinceUs - right.youngSinceUs));
 }
 
 /** Takes the right extent into the left one; differing histories become their average. */

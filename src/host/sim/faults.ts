@@ -7,7 +7,7 @@ import type { SimProcess, SimVma } from './process.ts';
 import { type RatePiece, rateAt } from './workload.ts';
 
 /** Where popularity is shuffled, faults are reckoned from the rates of so many pages. */
-const SAMPLES = 32;
+const SAMPLES = 16;
 
 const NEWTON_STEPS = 8;
 
@@ -16,6 +16,8 @@ interface Missing {
   readonly vma: SimVma;
   readonly extent: Extent;
   readonly rates: readonly number[];
+  /** Of the pages of each rate, the share that is still missing. */
+  readonly left: readonly number[];
 }
 
 /** Pages that a process needs now: the first `count` of the extent. */
@@ -51,9 +53,10 @@ export function planFaults(
     let slope = cost;
     for (const group of missing) {
       if (group.extent.location !== AWAY) continue;
-      const size = group.extent.end - group.extent.start;
-      time += size * latency * returnedShare(group, work);
-      slope += size * latency * returnRate(group, work);
+      const pages = group.extent.end - group.extent.start;
+      const { share, rate } = needed(group, work);
+      time += pages * latency * share;
+      slope += pages * latency * rate;
     }
     const increase = -time / slope;
     work += Math.max(0, increase);
@@ -72,7 +75,9 @@ function missingOf(vma: SimVma): Missing[] {
     if (!hasMissing(vma, piece)) continue;
     for (const extent of vma.extents.cut(piece.start, piece.end)) {
       if (extent.location >= 0) continue;
-      result.push({ vma, extent, rates: sampledRates(vma, extent, piece) });
+      const rates = sampledRates(vma, extent, piece);
+      const left = rates.map((rate) => Math.exp(-rate * extent.exposure));
+      result.push({ vma, extent, rates, left });
     }
   }
   return result;
@@ -95,37 +100,29 @@ function sampledRates(vma: SimVma, { start, end }: Extent, piece: RatePiece): nu
   );
 }
 
-/** Share of the missing pages that are needed within the next `work` seconds. */
-function returnedShare({ extent, rates }: Missing, work: number): number {
-  if (rates.length === 1) return 1 - Math.exp(-rates[0]! * work);
+/** Share of the missing pages that is needed within `work` seconds, and how fast it grows then. */
+function needed({ rates, left }: Missing, work: number): { share: number; rate: number } {
   let before = 0;
   let after = 0;
-  for (const rate of rates) {
-    before += Math.exp(-rate * extent.exposure);
-    after += Math.exp(-rate * (extent.exposure + work));
-  }
-  return before === 0 ? 1 : 1 - after / before;
-}
-
-/** Its derivative by `work`. */
-function returnRate({ extent, rates }: Missing, work: number): number {
-  if (rates.length === 1) return rates[0]! * Math.exp(-rates[0]! * work);
-  let before = 0;
   let slope = 0;
-  for (const rate of rates) {
-    before += Math.exp(-rate * extent.exposure);
-    slope += rate * Math.exp(-rate * (extent.exposure + work));
+  for (let index = 0; index < rates.length; index++) {
+    const rate = rates[index]!;
+    const still = left[index]! * Math.exp(-rate * work);
+    before += left[index]!;
+    after += still;
+    slope += still * rate;
   }
-  return before === 0 ? 0 : slope / before;
+  return before === 0 ? { share: 1, rate: 0 } : { share: 1 - after / before, rate: slope / before };
 }
 
 /** Whole pages that are due; the fraction stays for the next slice. */
 function takeDue(group: Missing, work: number): Fault {
   const { vma, extent } = group;
   const size = extent.end - extent.start;
-  const due = extent.carry + size * returnedShare(group, work);
+  const due = extent.carry + size * needed(group, work).share;
   const count = Math.min(size, Math.floor(due));
   extent.carry = count === size ? 0 : due - count;
-  extent.exposure += work;
+  // Pages of one rate have no memory: how long they have been away tells nothing.
+  if (group.rates.length > 1) extent.exposure += work;
   return { vma, extent, count };
 }

@@ -23,6 +23,12 @@ export class FrameSpace {
     return this.#freeCount;
   }
 
+  /** Whether a frame of this node can be taken. */
+  isFree(frame: number): boolean {
+    const run = this.#free[this.#firstFrom(frame + 1) - 1];
+    return run !== undefined && frame < run.end;
+  }
+
   /**
    * Takes a run of at most `count` frames: at frame `hint` if that is free, else the first run that
    * is long enough, else the longest one. At least one frame must be free.

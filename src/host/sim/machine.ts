@@ -82,7 +82,12 @@ export class SimulatedMachine {
     this.#originUs = clock.nowUs();
     this.memory = new Memory(scenario);
     this.#fastestNs = Math.min(...this.memory.nodes.map(({ latencyNs }) => latencyNs));
-    this.processes = scenario.processes.map((spec) => new SimProcess(spec, scenario.seed));
+    let mappedPages = 0;
+    this.processes = scenario.processes.map((spec) => {
+      const process = new SimProcess(spec, scenario.seed, mappedPages);
+      mappedPages += process.mappedPages;
+      return process;
+    });
     for (const process of this.processes) {
       for (const vma of process.vmas) if (vma.populated) this.#populate(vma);
     }

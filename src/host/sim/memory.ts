@@ -69,19 +69,21 @@ export class Memory {
     reserve: number,
     history: 'new' | 'kept',
   ): number {
-    let hint = this.#frameBehind(vma, start, node);
+    let behind = this.#frameBehind(vma, start, node);
     for (const part of vma.extents.cut(start, end)) {
       let extent: Extent | null = part;
       while (extent !== null && extent.location !== node.nid) {
         const available = node.frames.freeCount - reserve;
         if (available <= 0) return extent.start - start;
         const size: number = extent.end - extent.start;
+        const home = homeOf(vma, extent.start, node);
+        const hint = node.frames.isFree(home) ? home : behind;
         const run = node.frames.take(Math.min(size, available), hint);
         const rest: Extent | null =
           run.count < size ? vma.extents.split(extent, extent.start + run.count) : null;
         this.#leave(vma, extent, node);
         arrive(extent, node.nid, run.start, history);
-        hint = run.start + run.count;
+        behind = run.start + run.count;
         extent = rest;
       }
     }
@@ -150,6 +152,15 @@ export class Memory {
     const before = vma.extents.list[vma.extents.indexOf(page - 1)]!;
     return before.location === node.nid ? before.frame + page - before.start : -1;
   }
+}
+
+/**
+ * The frame of a node that a page goes to if it is free. Pages that come one by one then lie as if
+ * they had come together, which keeps both the number of extents and what physical addresses tell
+ * a monitor from falling to pieces.
+ */
+function homeOf(vma: SimVma, page: number, { frames }: SimNode): number {
+  return frames.first + ((vma.firstHome + page) % frames.size);
 }
 
 function arrive(extent: Extent, nid: number, frame: number, history: 'new' | 'kept'): void {

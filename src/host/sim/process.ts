@@ -14,6 +14,11 @@ const SMALL_VMA_BYTES = 132 * 1024;
 /** So many phases are looked back at; what lies before them counts as long ago. */
 const MAX_LOOK_BACK = 64;
 
+interface VmaPlace {
+  readonly start: number;
+  readonly firstHome: number;
+}
+
 /** One mapping. */
 export class SimVma {
   readonly process: SimProcess;
@@ -24,6 +29,8 @@ export class SimVma {
   readonly end: number;
   readonly pages: number;
   readonly populated: boolean;
+  /** Page number of its first page among those of all mappings of the machine. */
+  readonly firstHome: number;
   readonly salt: number;
   readonly extents: ExtentMap;
   /** Pages that are on no node; kept by `Memory`. */
@@ -37,16 +44,16 @@ export class SimVma {
   /** In force in this moment. */
   rates: Rates;
 
-  constructor(process: SimProcess, spec: VmaSpec, start: number, salt: number) {
+  constructor(process: SimProcess, spec: VmaSpec, place: VmaPlace, salt: number) {
     this.process = process;
     this.name = spec.name;
     this.kind = spec.kind;
-    this.start = start;
-    this.end = start + spec.sizeBytes;
+    this.start = place.start;
+    this.end = place.start + spec.sizeBytes;
     this.pages = spec.sizeBytes / PAGE_SIZE;
     this.populated = spec.populated;
+    this.firstHome = place.firstHome;
     this.salt = salt;
-    this.extents = new ExtentMap(this.pages, spec.kind === 'huge');
     this.missingPages = this.pages;
     const always = { fromUs: 0, toUs: 1 };
     this.phaseRates = phaseIndexes(process.spec).map((phase) => {
@@ -56,6 +63,7 @@ export class SimVma {
     });
     const starts = this.phaseRates.flatMap(({ pieces }) => pieces.map((piece) => piece.start));
     this.bounds = [...new Set(starts)].filter((page) => page > 0).sort((a, b) => a - b);
+    this.extents = new ExtentMap(this.pages, spec.kind === 'huge', this.bounds);
     this.rates = this.phaseRates[0]!;
   }
 
@@ -98,14 +106,22 @@ export class SimProcess {
   residentByteSeconds = 0;
   readonly #cycleUs: number;
 
-  constructor(spec: ProcessSpec, seed: number) {
+  /** @param firstHome pages that the machine's processes before it have mapped */
+  constructor(spec: ProcessSpec, seed: number, firstHome: number) {
     this.spec = spec;
     this.pid = spec.pid;
     const salt = salt32(seed, spec.pid);
-    this.vmas = layOut(spec.vmas).map(
-      ({ vma, start }, index) => new SimVma(this, vma, start, salt32(salt, index)),
-    );
+    let home = firstHome;
+    this.vmas = layOut(spec.vmas).map(({ vma, start }, index) => {
+      const place = { start, firstHome: home };
+      home += vma.sizeBytes / PAGE_SIZE;
+      return new SimVma(this, vma, place, salt32(salt, index));
+    });
     this.#cycleUs = spec.phases.reduce((sum, { durationUs }) => sum + durationUs, 0);
+  }
+
+  get mappedPages(): number {
+    return this.vmas.reduce((sum, { pages }) => sum + pages, 0);
   }
 
   get residentBytes(): number {

@@ -83,12 +83,12 @@ export function summarize(machine: SimulatedMachine): MachineSummary {
 }
 
 function summarizeProcess(process: SimProcess): ProcessSummary {
-  const { pid, spec, alive, vmas, stallUs, refaults, ranSeconds } = process;
+  const { pid, spec, alive, stallUs, refaults, ranSeconds } = process;
   return {
     pid,
     name: spec.name,
     alive,
-    mappedBytes: vmas.reduce((sum, { pages }) => sum + pages, 0) * PAGE_SIZE,
+    mappedBytes: process.mappedPages * PAGE_SIZE,
     residentBytes: process.residentBytes,
     meanResidentBytes: ranSeconds === 0 ? 0 : Math.round(process.residentByteSeconds / ranSeconds),
     awayBytes: process.awayBytes,
