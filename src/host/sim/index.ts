@@ -1,11 +1,9 @@
 export { runsWithin } from './frame-index.ts';
 export { hash32 } from './hash.ts';
 export type { PageRange } from './machine.ts';
-export { isWithin, SimulatedMachine } from './machine.ts';
-export { parseMasim } from './masim.ts';
+export { SimulatedMachine } from './machine.ts';
 export { PAGE_SIZE } from './page.ts';
 export type { SimProcess, SimVma } from './process.ts';
-export { SimulatedHost } from './reader.ts';
 export type { MappedRun } from './sample-map.ts';
 export { SampleMap } from './sample-map.ts';
 export type {

@@ -397,7 +397,7 @@ function sizeOf({ start, end }: Segment): number {
 }
 
 /** Whether a cgroup is `ancestor` or below it. */
-export function isWithin(cgroup: string, ancestor: string): boolean {
+function isWithin(cgroup: string, ancestor: string): boolean {
   const prefix = ancestor.endsWith('/') ? ancestor : `${ancestor}/`;
   return cgroup === ancestor || cgroup.startsWith(prefix);
 }
