@@ -352,9 +352,11 @@ describe('schemes', () => {
     const { kdamond, runFor } = start({ schemes: [coldScheme({ watermarks })] }, {}, metrics);
     runFor(5_000_000);
     expect(kdamond.tick).toBe(0);
+    expect(kdamond.waitsForWatermarks).toBe(true);
     expect(kdamond.schemeState(0).active).toBe(false);
     freePermil = 300;
     runFor(2_000_000);
+    expect(kdamond.waitsForWatermarks).toBe(false);
     expect(kdamond.tick).toBeGreaterThan(100);
     expect(kdamond.schemeState(0).active).toBe(true);
   });

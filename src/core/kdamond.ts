@@ -223,6 +223,11 @@ export class Kdamond {
     return this.#context.tick;
   }
 
+  /** Every scheme is off by its watermarks, so nothing is sampled (spec 5.8). */
+  get waitsForWatermarks(): boolean {
+    return this.#phase === 'waited';
+  }
+
   get targets(): readonly MonitoredTarget[] {
     return this.#context.targets;
   }

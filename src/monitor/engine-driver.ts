@@ -12,6 +12,9 @@ import type { MonitoringSet } from './monitoring-set.ts';
 /** Lateness that counts, as a part of the interval that was to be slept. */
 const LATE_FROM = 0.5;
 
+const WAITS_FOR_WATERMARKS =
+  'Nothing is sampled: every scheme is off by its watermarks. What is shown is from before.';
+
 /** What a driver runs on, and whom it tells. */
 export interface EngineDriverOptions {
   readonly set: MonitoringSet;
@@ -146,7 +149,11 @@ export class EngineDriver {
       schemes: this.kdamond.params.schemes.map((_, index) => this.kdamond.schemeState(index)),
       cost: this.#cost(),
       mappings: this.#set.mappings?.() ?? [],
-      warnings: [...this.#ceiling.warnings(), ...(this.#set.warnings?.() ?? [])],
+      warnings: [
+        ...(this.kdamond.waitsForWatermarks ? [WAITS_FOR_WATERMARKS] : []),
+        ...this.#ceiling.warnings(),
+        ...(this.#set.warnings?.() ?? []),
+      ],
       ...(this.#set.dryRunCalls && { dryRunCalls: this.#set.dryRunCalls() }),
     };
   }

@@ -149,6 +149,8 @@ export class EngineMonitor implements Monitor {
     };
     const worker = new Worker(workerEntry ?? ENGINE_ENTRY, {
       name: 'thermocline-engine',
+      // System calls open process descriptors that Node knows nothing of; it need not warn of them.
+      trackUnmanagedFds: false,
       workerData,
       transferList: [port],
     });

@@ -17,7 +17,7 @@ export class MappingTable {
   residentBytes: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
   anonymousBytes: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
   swappedBytes: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
-  /** Referenced since the bits were last cleared. */
+  /** Referenced since the bits were last cleared; 0 until they have been. */
   touchedBytes: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
   /** When it was last found touched, or first seen. */
   untouchedSinceUs: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
@@ -65,6 +65,8 @@ export class MappingTable {
       this.shares[row] = shares + share;
       const stillUntouched = same >= 0 && touched === 0;
       this.untouchedSinceUs[row] = stillUntouched ? before.untouchedSinceUs[same]! : nowUs;
+      // Without a clearing before, it is what was touched since nobody knows when.
+      if (!sampled) this.touchedBytes[row] = 0;
     }
   }
 
