@@ -95,8 +95,14 @@ export interface Operations {
   targetValid?(target: MonitoredTarget): boolean;
   /** A target is going away: release what is held for it. */
   cleanup?(target: MonitoredTarget): void;
-  /** Resident bytes in a range, on node `nid` or, when -1, on all (goal `node_eligible_mem_bp`). */
-  residentBytes?(target: MonitoredTarget, start: number, end: number, nid: number): number;
+  /** Resident bytes in a range of core units, on node `nid` or, when -1, on all (goal `node_eligible_mem_bp`). */
+  residentBytes?(
+    context: OperationsContext,
+    target: MonitoredTarget,
+    start: number,
+    end: number,
+    nid: number,
+  ): number;
 }
 
 /** Draws the sampling address of each region, in order: the prepare step's only random draws. */

@@ -64,6 +64,7 @@ export class EngineDriver {
       clock,
       random,
       metrics: set.metrics,
+      ...(set.workClock && { workClock: set.workClock }),
       observer: {
         aggregated: () => {
           this.#atBoundary = true;

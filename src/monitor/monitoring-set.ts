@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Operations } from '../core/operations.ts';
 import type { MappingView, MonitorDescription } from './monitor.ts';
@@ -6,6 +7,8 @@ import type { MappingView, MonitorDescription } from './monitor.ts';
 export interface MonitoringSet {
   readonly operations: Operations;
   readonly metrics: Metrics;
+  /** Times the work of schemes; absent where the monitor's own clock does. */
+  readonly workClock?: Clock;
   readonly description: MonitorDescription;
   /** A simulated machine lives until `nowUs`; absent where the world moves by itself. */
   advanceTo?(nowUs: number): void;

@@ -9,6 +9,7 @@ export function simulatedSet(machine: SimulatedMachine, operationsId: Operations
   return {
     operations,
     metrics: machine,
+    workClock: machine.workClock,
     description: {
       kind: 'engine',
       operationsSet: 'sim',

@@ -180,11 +180,16 @@ export class VectorWorld implements Clock, Metrics, Operations {
     outcome.applied = share - (share % context.minRegionSize);
   }
 
-  residentBytes(_target: MonitoredTarget, start: number, end: number, nid: number): number {
-    const { addr_unit } = this.#scenario;
+  residentBytes(
+    { addrUnit }: OperationsContext,
+    _target: MonitoredTarget,
+    start: number,
+    end: number,
+    nid: number,
+  ): number {
     let bytes = 0;
-    for (let address = start; address < end; address += pageStep(addr_unit)) {
-      if (nid === -1 || this.#page(address * addr_unit).nid === nid) bytes += PAGE_SIZE;
+    for (let address = start; address < end; address += pageStep(addrUnit)) {
+      if (nid === -1 || this.#page(address * addrUnit).nid === nid) bytes += PAGE_SIZE;
     }
     return bytes;
   }

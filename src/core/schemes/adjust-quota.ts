@@ -79,7 +79,9 @@ function eligibleBytes(
     for (let row = 0; row < regions.nr; row++) {
       const sum = movingSum(regions.nrAccesses[row]!, regions.lastNrAccesses[row]!, lastShareBp);
       if (!matchesPattern(scheme.limits, regions.size(row), sum, regions.age[row]!)) continue;
-      bytes += operations.residentBytes(target, regions.start[row]!, regions.end[row]!, nid);
+      const start = regions.start[row]!;
+      const end = regions.end[row]!;
+      bytes += operations.residentBytes(context, target, start, end, nid);
     }
   }
   return bytes;

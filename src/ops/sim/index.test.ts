@@ -324,8 +324,10 @@ describe('actions on physical addresses', () => {
     const destinations = [{ nid: 0, weight: 1 }];
     const more = { targetNid: 1, destinations };
     expect(apply(world, 'migrate_cold', all, more).applied).toBe(total);
-    expect(world.operations.residentBytes!(world.target, 0, 512 * MIB, 1)).toBe(total);
-    expect(world.operations.residentBytes!(world.target, 0, 256 * MIB, -1)).toBe(0);
+    expect(world.operations.residentBytes!(world.context, world.target, 0, 512 * MIB, 1)).toBe(
+      total,
+    );
+    expect(world.operations.residentBytes!(world.context, world.target, 0, 256 * MIB, -1)).toBe(0);
   });
 
   test('count in core units', () => {

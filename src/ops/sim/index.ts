@@ -69,7 +69,6 @@ function virtualOperations(machine: SimulatedMachine, id: 'vaddr' | 'fvaddr'): O
 
 function physicalOperations(machine: SimulatedMachine): Operations {
   const access = new SimAccess(machine);
-  let addrUnit = 1;
   let frames: readonly MappedRun[] = [];
   let framesVersion = -1;
   // A pass works on what was in memory when it began.
@@ -82,10 +81,7 @@ function physicalOperations(machine: SimulatedMachine): Operations {
   return {
     id: 'paddr',
     capabilities: () => simCapabilities('paddr'),
-    prepare: (context, target) => {
-      ({ addrUnit } = context);
-      access.prepare(context, target);
-    },
+    prepare: (context, target) => access.prepare(context, target),
     check: (context, target) => access.check(context, target, null),
     probe: (context, target) => {
       if (context.probes.length === 0) return;
@@ -103,7 +99,7 @@ function physicalOperations(machine: SimulatedMachine): Operations {
     passEnded: () => {
       inPass = false;
     },
-    residentBytes: (_target, start, end, nid) => {
+    residentBytes: ({ addrUnit }, _target, start, end, nid) => {
       const nodes = machine.physicalRanges;
       const within = nid < 0 ? nodes : nodes.slice(nid, nid + 1);
       const all = inPass ? frames : framesNow();
