@@ -26,12 +26,12 @@ const schemes: Readonly<Record<string, readonly string[]>> = {
   ],
   'tiering.yaml': [
     'migrate regions of at least 4 KiB not accessed to node 1; coldest first; every 1 s; ' +
-      'at most 200 MiB each 1 s, as much as it takes until node_mem_free_bp of node 0 is 0.5 %; ' +
-      'filters: reject not addr 0-17179869184, reject young',
+      'at most 200 MiB each 1 s, all of it until node_mem_free_bp of node 0 is 0.5 %; ' +
+      'filters: reject not addr 0-4294967296, reject young',
     'migrate regions of at least 4 KiB accessed in at least 1 of 20 samples ' +
       'to node 0; hottest first; every 1 s; at most 200 MiB each 1 s, ' +
-      'as much as it takes until node_mem_used_bp of node 0 is 99.7 %; ' +
-      'filters: reject not addr 17179869184-34359738368, reject not young',
+      'all of it until node_mem_used_bp of node 0 is 99.7 %; ' +
+      'filters: reject not addr 4294967296-12884901888, reject not young',
   ],
 };
 

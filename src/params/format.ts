@@ -69,15 +69,17 @@ function goal({ metric, targetValue, nid, memcgPath }: Goal): string {
   return `${metric}${of === '' ? '' : ` of ${of}`} is ${value}`;
 }
 
-function quota({ timeMs, sizeBytes, resetIntervalMs, goals }: Quota): string | undefined {
-  const limits: string[] = [];
-  if (sizeBytes !== 0 && sizeBytes !== 'max') limits.push(exactBytes(sizeBytes));
-  if (timeMs !== 0) limits.push(`${exactDuration(timeMs * 1000)} of work`);
+function quota(limits: Quota): string | undefined {
+  const { timeMs, sizeBytes, resetIntervalMs, goals, goalTuner } = limits;
+  const most: string[] = [];
+  if (sizeBytes !== 0 && sizeBytes !== 'max') most.push(exactBytes(sizeBytes));
+  if (timeMs !== 0) most.push(`${exactDuration(timeMs * 1000)} of work`);
   const window =
     resetIntervalMs === 'max' ? 'in all' : `each ${exactDuration(resetIntervalMs * 1000)}`;
   const parts: string[] = [];
-  if (limits.length > 0) parts.push(`at most ${limits.join(' and ')} ${window}`);
-  if (goals.length > 0) parts.push(`as much as it takes until ${goals.map(goal).join(' or ')}`);
+  if (most.length > 0) parts.push(`at most ${most.join(' and ')} ${window}`);
+  const effort = goalTuner === 'temporal' ? 'all of it' : 'as much as it takes';
+  if (goals.length > 0) parts.push(`${effort} until ${goals.map(goal).join(' or ')}`);
   return parts.join(', ') || undefined;
 }
 

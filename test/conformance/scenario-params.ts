@@ -11,7 +11,7 @@ import type {
 import type { VectorContext, VectorFilter, VectorNumber, VectorScheme } from './format.ts';
 
 /** Cgroups have no paths in vectors; their ids serve as such. */
-export const memcgPathOf = (id: number): string => `/${id}`;
+const memcgPathOf = (id: number): string => `/${id}`;
 export const memcgIdOf = (path: string): number => Number(path.slice(1));
 
 function bound(value: VectorNumber): Bound {

@@ -3,7 +3,7 @@ import type { AddressRange, CoreFilter, Filter, OperationsFilter } from '../../p
 import type { RegionTable } from '../region-table.ts';
 
 /** Whether the core decides about a filter, for whole regions. */
-export function isCoreFilter(filter: Filter): filter is CoreFilter {
+function isCoreFilter(filter: Filter): filter is CoreFilter {
   return filter.type === 'addr' || filter.type === 'target';
 }
 
