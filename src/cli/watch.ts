@@ -32,6 +32,8 @@ interface WatchOptions extends SubjectOptions {
   readonly every: number;
   readonly for?: number;
   readonly json?: true;
+  /** Share of one CPU. */
+  readonly ceiling?: number;
 }
 
 export function register(program: Command): void {
@@ -57,6 +59,7 @@ export function register(program: Command): void {
     .option('--params <file>', 'attributes and schemes, YAML or JSON')
     .option('--json', 'print one snapshot a line')
     .option('--force', 'watch very large processes, too, where each sample takes long')
+    .option('--ceiling <percent>', 'share of one CPU that watching may cost (default: 1)', share)
     .option('--act', 'let the schemes of --params act; without it they are only counted')
     .option('--dry-run', 'with --act: print the calls and do nothing')
     .addHelpText('after', EXAMPLES)
@@ -79,7 +82,11 @@ async function watch(
     : null;
   for (const text of subject.steps) session?.record({ text, undo: null });
   const { operations, params } = subject;
-  await using monitor = new EngineMonitor({ operations, params });
+  await using monitor = new EngineMonitor({
+    operations,
+    params,
+    ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
+  });
   const endedEarly = await startOrEnd(monitor, subject.child);
   if (endedEarly !== null) return endedEarly;
   using output = options.json ? jsonOutput() : live ? liveOutput(interruption) : plainOutput();
@@ -121,6 +128,15 @@ function addPid(text: string, before: readonly number[] = []): number[] {
     throw new ThermoclineError('TC_INVALID', `--pid is "${text}"; write the number of a process.`);
   }
   return [...before, pid];
+}
+
+function share(text: string): number {
+  const percent = Number(text.replace(/\s*%$/, ''));
+  if (percent > 0 && percent <= 100) return percent / 100;
+  throw new ThermoclineError(
+    'TC_INVALID',
+    `--ceiling is "${text}"; write a percentage above 0, up to 100, like 1 or 5%.`,
+  );
 }
 
 function positive(durationUs: number, flag: string): number {
