@@ -120,6 +120,7 @@ describe('a mistake gets one sentence and the status', () => {
     [['watch', '--pid', '4194303'], 1, /^There is no process 4194303\.$/],
     [['watch', '--pid', '1', '--sim', DEMO], 2, /^There is more than one thing to watch/],
     [['watch', '--pid', '1', '--every', '3'], 2, /^--every is "3", which is not a duration/],
+    [['watch', '--pid', '1', '--ceiling', '0'], 2, /^--ceiling is "0"; write a percentage/],
     [['watch', '--pid', '1', '--act'], 2, /^--act has nothing to do without schemes/],
     [['watch', '--sim', DEMO, '--act'], 2, /^--act is for real processes/],
     [['watch', '--pid', '1', '--dry-run'], 2, /^--dry-run shows what --act would do/],
