@@ -3,9 +3,12 @@ export { VirtualClock } from '../base/clock.ts';
 export { KernelRandom } from '../base/random.ts';
 export { noMetrics } from '../core/metrics.ts';
 export { type Stepper, VirtualRun } from '../monitor/virtual-run.ts';
+export { type AdvisedRange, FakeSyscalls } from './fake-syscalls.ts';
+export { FakeTree } from './fake-tree.ts';
 export {
   type AccessScript,
   type AppliedAction,
   type ScriptedOperations,
   scriptedOperations,
 } from './scripted-operations.ts';
+export { type SmapsEntry, smapsText } from './smaps-text.ts';

@@ -2,10 +2,14 @@ import { join } from 'node:path';
 import type { Roots } from '../host.ts';
 import { RereadableFile } from './rereadable-file.ts';
 
-/** Lines of a cgroup's `memory.numa_stat` that count pages on LRU lists; the blank ends the name. */
+/**
+ * Lines of a cgroup's `memory.numa_stat` that count pages on LRU lists; the blank ends the name.
+ */
 const LRU_LINES = ['inactive_anon ', '\nactive_anon ', 'inactive_file ', '\nactive_file '];
 
-/** What quota goals and watermarks ask of the machine, read anew each time: the core's `Metrics`. */
+/**
+ * What quota goals and watermarks ask of the machine, read anew each time: the core's `Metrics`.
+ */
 export class LinuxMetrics implements Disposable {
   readonly #roots: Roots;
   readonly #pressure: RereadableFile;

@@ -7,8 +7,8 @@ const AT_PAGESZ = 6;
 const ENTRY_BYTES = 16;
 
 /**
- * Size of a base page, from what the kernel told this process at its start. 4096 where that can't be
- * read, as in a copied `/proc`.
+ * Size of a base page, from what the kernel told this process at its start. 4096 where that can't
+ * be read, as in a copied `/proc`.
  */
 export function readPageSize(roots: Roots): number {
   let vector: Buffer;

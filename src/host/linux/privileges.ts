@@ -34,5 +34,5 @@ export function whyRightsMissing(
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   const missing = needed.filter((name) => ((effective >> CAPABILITY_BITS[name]) & 1n) === 0n);
   if (missing.length === 0) return null;
-  return `Acting on other processes needs the rights ${missing.join(' and ')}; run as root.`;
+  return `Acting on other processes needs ${missing.join(' and ')}; run as root.`;
 }

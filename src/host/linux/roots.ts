@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import type { Roots } from '../host.ts';
 
-/** Folders that a user named on the command line: `--proc-root`, `--sysfs-root`, `--cgroup-root`. */
+/**
+ * Folders that a user named on the command line: `--proc-root`, `--sysfs-root`, `--cgroup-root`.
+ */
 export interface RootOptions {
   readonly procRoot?: string | undefined;
   readonly sysfsRoot?: string | undefined;
@@ -9,8 +11,8 @@ export interface RootOptions {
 }
 
 /**
- * Where to read the machine: what the user named, else the environment
- * (`THERMOCLINE_PROC_ROOT`, `THERMOCLINE_SYSFS_ROOT`, `THERMOCLINE_CGROUP_ROOT`), else the usual places.
+ * Where to read the machine: what the user named, else the environment (`THERMOCLINE_PROC_ROOT`,
+ * `THERMOCLINE_SYSFS_ROOT`, `THERMOCLINE_CGROUP_ROOT`), else the usual places.
  */
 export function resolveRoots(
   options: RootOptions = {},

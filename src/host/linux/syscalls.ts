@@ -48,7 +48,7 @@ function reasonOf(errno: string): [ErrorCode, string] {
   switch (errno) {
     case 'EPERM':
     case 'EACCES':
-      return ['TC_DENIED', 'it needs the rights CAP_SYS_NICE and CAP_SYS_PTRACE; run as root'];
+      return ['TC_DENIED', 'it needs CAP_SYS_NICE and CAP_SYS_PTRACE; run as root'];
     case 'ESRCH':
       return ['TC_NOT_FOUND', 'the process has ended'];
     case 'ENOSYS':

@@ -7,9 +7,10 @@ import type { MappingTable } from './mapping-table.ts';
  * Adds 1 to `nrAccesses` of the regions whose turn it is, and returns the largest.
  *
  * Of a mapping only the touched share is known, so its regions count a hit in that share of the
- * samples: whenever the shares of all samples, added up, round to the next whole number. A share of 0.3
- * makes 3 hits in 10 samples, spread evenly, without chance and without any state of the region's own.
- * A region over several mappings goes by the average of their shares, weighted by overlap.
+ * samples: whenever the shares of all samples, added up, round to the next whole number. A share of
+ * 0.3 makes 3 hits in 10 samples, spread evenly, without chance and without any state of the
+ * region's own. A region over several mappings goes by the average of their shares, weighted by
+ * overlap.
  */
 export function countAccesses(regions: RegionTable, table: MappingTable): number {
   const { start, end, nrAccesses } = regions;
@@ -35,8 +36,8 @@ export function countAccesses(regions: RegionTable, table: MappingTable): number
 
 /**
  * The ranges that regions shall cover: each watched mapping by itself. Neighbours that one of the
- * `regions` covers together, because merging has made it so, stay together, or the part behind would
- * lose its counters.
+ * `regions` covers together, because merging has made it so, stay together, or the part behind
+ * would lose its counters.
  */
 export function watchedRanges(
   table: MappingTable,

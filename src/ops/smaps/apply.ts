@@ -14,7 +14,6 @@ export interface ApplySurroundings {
   readonly watched: WatchedProcess;
   /** Null: nothing is acted on, regions are only counted. */
   readonly actor: Actor | null;
-  readonly nowUs: number;
   readonly aggregationIntervalUs: number;
   readonly pageSizeBytes: number;
 }
@@ -22,16 +21,16 @@ export interface ApplySurroundings {
 /**
  * Applies a scheme to a region, mapping by mapping.
  *
- * Where in a mapping accesses were is unknown, so a cold region of a mapping that is in use may hold
- * its hottest pages. Actions for cold memory therefore take only mappings of which nothing was touched
- * for as long as the region has its age; others are left alone and count as tried.
+ * Where in a mapping accesses were is unknown, so a cold region of a mapping that is in use may
+ * hold its hottest pages. Actions for cold memory therefore take only mappings of which nothing was
+ * touched for as long as the region has its age; others are left alone and count as tried.
  */
 export function applyToRegion(
   region: ChosenRegion,
   outcome: Outcome,
   surroundings: ApplySurroundings,
 ): void {
-  const { watched, actor, nowUs, aggregationIntervalUs, pageSizeBytes } = surroundings;
+  const { watched, actor, aggregationIntervalUs, pageSizeBytes } = surroundings;
   const { table } = watched;
   const { action } = region.scheme;
   const { regions } = region.target;
@@ -43,7 +42,7 @@ export function applyToRegion(
     if (start >= end || !table.isWatched(row) || !passesFilters(table, row, region)) continue;
     outcome.filterPassed += residentBytesIn(table, row, start, end, pageSizeBytes);
     if (actor === null || action === 'stat' || !hasWork(table, row, action)) continue;
-    if (FOR_COLD_MEMORY.includes(action) && !restedFor(table, row, ageUs, nowUs)) continue;
+    if (FOR_COLD_MEMORY.includes(action) && !restedFor(table, row, ageUs)) continue;
     outcome.applied += act(actor, watched, start, end, region);
   }
 }
@@ -63,8 +62,8 @@ function act(
   return 0;
 }
 
-function restedFor(table: MappingTable, row: number, ageUs: number, nowUs: number): boolean {
-  return table.touchedBytes[row] === 0 && nowUs - table.untouchedSinceUs[row]! >= ageUs;
+function restedFor(table: MappingTable, row: number, ageUs: number): boolean {
+  return table.touchedBytes[row] === 0 && table.readAtUs - table.untouchedSinceUs[row]! >= ageUs;
 }
 
 /** Only `willneed` does something to memory that is not resident. */

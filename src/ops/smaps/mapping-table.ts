@@ -6,11 +6,14 @@ export const NO_ACCESS = 2;
 const INITIAL_CAPACITY = 128;
 
 /**
- * The mappings of one process as one reading of `smaps` found them, in address order, as a structure
- * of arrays. Two tables take turns: a new reading looks up in the one before what it can keep.
+ * The mappings of one process as one reading of `smaps` found them, in address order, as a
+ * structure of arrays. Two tables take turns: a new reading looks up in the one before what it can
+ * keep.
  */
 export class MappingTable {
   nr = 0;
+  /** When it was read. */
+  readAtUs = 0;
   start: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
   end: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
   inode: Float64Array<ArrayBuffer> = new Float64Array(INITIAL_CAPACITY);
@@ -56,6 +59,7 @@ export class MappingTable {
    * @param sampled whether the bits were cleared before, so that the touched bytes are a sample
    */
   carryOver(before: MappingTable, sampled: boolean, nowUs: number): void {
+    this.readAtUs = nowUs;
     for (let row = 0; row < this.nr; row++) {
       const same = this.sameRow[row]!;
       const touched = this.touchedBytes[row]!;

@@ -16,7 +16,10 @@ import { ACTIONS, type Action } from '../../params/types.ts';
 import { adviceFor } from './actor.ts';
 import { KNOWN_FILTERS } from './filters.ts';
 
-/** Clearing more than this takes about 20 ms and more, in which the process' page faults wait. */
+/**
+ * More than this is refused: clearing takes some 12 ms for each GiB of small pages, and the
+ * process' page faults wait for it.
+ */
 export const MAX_RESIDENT_BYTES: number = 4 * 1024 ** 3;
 
 /** What holds of every picture that this set gives. */

@@ -21,6 +21,7 @@ import { ProcessTree } from './process-tree.ts';
 import { SmapsReader } from './smaps-reader.ts';
 import { WatchedProcess } from './watched-process.ts';
 
+/** What to watch, and whether to act on it. */
 export interface SmapsOptions {
   readonly roots: Roots;
   /** The processes that may be watched; targets name which of them are. */
@@ -30,11 +31,11 @@ export interface SmapsOptions {
   readonly act?: { readonly syscalls: Syscalls; readonly dryRun: boolean };
   /** Watch processes above `MAX_RESIDENT_BYTES`, too. */
   readonly force?: boolean;
-  /** Processes that those of `pids` start may be watched, too. */
+  /** Processes that those of `pids` start may be watched, too. By default they may not. */
   readonly followChildren?: boolean;
 }
 
-/** One mapping at the last sample, as views show it. */
+/** One mapping as the last sample found it. */
 export interface MappingState {
   readonly targetIndex: number;
   readonly pid: number;
@@ -48,8 +49,8 @@ export interface MappingState {
 }
 
 /**
- * Watches processes by the amounts that `/proc/PID/smaps` tells, without DAMON in the kernel: clear the
- * referenced bits, wait for a sampling interval, read how much of each mapping was touched.
+ * Watches processes by the amounts that `/proc/PID/smaps` tells, without DAMON in the kernel: clear
+ * the referenced bits, wait for a sampling interval, read how much of each mapping was touched.
  */
 export class SmapsOperations implements Operations {
   readonly id = 'vaddr';
@@ -78,7 +79,9 @@ export class SmapsOperations implements Operations {
         : new SyscallActor(act.syscalls, this.#pageSizeBytes);
   }
 
-  /** What clearing the referenced bits took in the last sample, all processes together; 0 before. */
+  /**
+   * What clearing the referenced bits took in the last sample, all processes together; 0 before.
+   */
   get lastClearUs(): number {
     return this.#lastClearUs;
   }
@@ -100,7 +103,6 @@ export class SmapsOperations implements Operations {
   }
 
   mappings(): MappingState[] {
-    const nowUs = this.#options.clock.nowUs();
     const states: MappingState[] = [];
     for (const [target, watched] of this.#watched) {
       const table = watched?.table;
@@ -115,7 +117,7 @@ export class SmapsOperations implements Operations {
           residentBytes: table!.residentBytes[row]!,
           swappedBytes: table!.swappedBytes[row]!,
           touchedBytes: table!.touchedBytes[row]!,
-          untouchedUs: nowUs - table!.untouchedSinceUs[row]!,
+          untouchedUs: table!.readAtUs - table!.untouchedSinceUs[row]!,
         });
       }
     }
@@ -166,7 +168,6 @@ export class SmapsOperations implements Operations {
     applyToRegion(region, outcome, {
       watched,
       actor: this.#actor,
-      nowUs: this.#options.clock.nowUs(),
       aggregationIntervalUs: context.attrs.aggregationIntervalUs,
       pageSizeBytes: this.#pageSizeBytes,
     });

@@ -5,8 +5,8 @@ import { type MappingTable, NO_ACCESS, NOT_MEMORY } from './mapping-table.ts';
 const BUFFER_BYTES = 128 * 1024;
 
 /**
- * Nearly all lines are `Name:` padded to 16 bytes, 8 digits, ` kB` and the end: 28 bytes. Reading ahead
- * to there spares looking at each byte.
+ * Nearly all lines are `Name:` padded to 16 bytes, 8 digits, ` kB` and the end: 28 bytes. Reading
+ * ahead to there spares looking at each byte.
  */
 const USUAL_LINE_BYTES = 28;
 const VALUE_AT = 16;
@@ -17,12 +17,14 @@ const COLON = 0x3a;
 const DASH = 0x2d;
 const ZERO = 0x30;
 
-/** Flags of mappings that hold no pages of the process: device memory, raw frames, hugetlb pages. */
+/**
+ * Flags of mappings that hold no pages of the process: device memory, raw frames, hugetlb pages.
+ */
 const FLAGS_NOT_MEMORY = ['io', 'pf', 'ht'].map(pair);
 
 /**
- * Reads `/proc/PID/smaps` into a table without making a string of any line: only names of mappings that
- * are new become strings. One reader with one buffer serves all processes.
+ * Reads `/proc/PID/smaps` into a table without making a string of any line: only names of mappings
+ * that are new become strings. One reader with one buffer serves all processes.
  */
 export class SmapsReader {
   readonly #bytes: Buffer = Buffer.allocUnsafe(BUFFER_BYTES);

@@ -11,8 +11,8 @@ import type { SmapsReader } from './smaps-reader.ts';
 const CLEAR_ALL = Buffer.from('1');
 
 /**
- * One process under watch. Its files stay open, and the kernel ties them to this very process: one that
- * gets the same pid later is never read or cleared.
+ * One process under watch. Its files stay open, and the kernel ties them to this very process: one
+ * that gets the same pid later is never read or cleared.
  */
 export class WatchedProcess implements Disposable {
   readonly pid: number;
