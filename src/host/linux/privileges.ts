@@ -22,7 +22,8 @@ export function whyNoProcessMadvise(roots: Roots, syscalls: Syscalls): string | 
     if (error instanceof SyscallError) return error.message;
     throw error;
   }
-  return whyRightsMissing(roots, ['CAP_SYS_NICE', 'CAP_SYS_PTRACE']);
+  // The right to read their memory maps, which is needed too, has whoever watches them.
+  return whyRightsMissing(roots, ['CAP_SYS_NICE']);
 }
 
 /** Null, or the sentence that names the rights that this process lacks. */

@@ -48,7 +48,10 @@ function reasonOf(errno: string): [ErrorCode, string] {
   switch (errno) {
     case 'EPERM':
     case 'EACCES':
-      return ['TC_DENIED', 'it needs CAP_SYS_NICE and CAP_SYS_PTRACE; run as root'];
+      return [
+        'TC_DENIED',
+        'it needs CAP_SYS_NICE and the right to read the memory map; run as root',
+      ];
     case 'ESRCH':
       return ['TC_NOT_FOUND', 'the process has ended'];
     case 'ENOSYS':

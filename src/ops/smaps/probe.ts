@@ -93,7 +93,7 @@ function probeAction(roots: Roots, syscalls: Syscalls | null, action: Action): [
 
 function probeMigration(roots: Roots): [boolean, string] {
   if (readNumaNodes(roots).length < 2) return [false, 'This machine has one memory node only.'];
-  const problem = whyRightsMissing(roots, ['CAP_SYS_NICE', 'CAP_SYS_PTRACE']);
+  const problem = whyRightsMissing(roots, ['CAP_SYS_NICE']);
   return problem === null ? [true, 'Moves pages by move_pages.'] : [false, problem];
 }
 

@@ -1,9 +1,10 @@
-/** A real process that touches known pages; needs a C compiler, as everything else is Node's. */
+/** Real processes; the one that touches known pages needs a C compiler. */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../base/clock.ts';
 import { KernelRandom } from '../../base/random.ts';
@@ -253,3 +254,39 @@ describe.skipIf(!hasCompiler)('a real process', () => {
     watch.stop();
   });
 });
+
+test('a process that starts another program in its place is watched on', async () => {
+  const shell = spawn('sh', ['-c', 'echo ready; read line; exec sleep 30']);
+  try {
+    const output = createInterface(shell.stdout)[Symbol.asyncIterator]();
+    await output.next();
+    const clock = new VirtualClock();
+    const pid = shell.pid!;
+    const operations = smapsOperations({ roots: resolveRoots({}, {}), pids: [pid], clock });
+    const kdamond = new Kdamond({
+      params: paramsFor(pid),
+      operations,
+      clock,
+      random: new KernelRandom(1),
+      metrics: noMetrics,
+    });
+    const programs = () => new Set(operations.mappings().map(({ name }) => basename(name)));
+    kdamond.step();
+    expect(programs()).not.toContain('sleep');
+    shell.stdin.write('go on\n');
+    for (let waits = 0; waits < 200 && !commandLine(pid).startsWith('sleep'); waits++) {
+      await setTimeout(10);
+    }
+    clock.advance(SMAPS_DEFAULT_ATTRS.sampleIntervalUs);
+    expect(kdamond.step()).toBe(SMAPS_DEFAULT_ATTRS.sampleIntervalUs);
+    expect(programs()).toContain('sleep');
+    kdamond.requestStop();
+    kdamond.step();
+  } finally {
+    shell.kill('SIGKILL');
+  }
+});
+
+function commandLine(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+}
