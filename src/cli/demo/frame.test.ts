@@ -69,6 +69,8 @@ test('the comparison has what was told, what was seen, and the rest of the proce
     'cold-1               0 B           0 B  untouched for 4 s',
     'Node.js                          1 MiB  of 16 MiB',
   ]);
+  const moved = mappings.map((mapping) => ({ ...mapping, touchedBytes: 20 * MIB }));
+  expect(comparison(announced, moved)[1]).toContain('20 MiB  moved within the sample');
   expect(comparison(announced.slice(0, 1), [])[1]).toBe('hot-1             16 MiB      not seen');
 });
 

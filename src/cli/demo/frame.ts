@@ -141,10 +141,14 @@ export function comparison(
   ]);
 }
 
+function noteOn(told: WorkloadMapping, touchedBytes: number, untouchedUs: number): string {
+  if (touchedBytes === 0) return `untouched for ${formatDuration(untouchedUs)}`;
+  return touchedBytes > told.touchedBytes ? 'moved within the sample: both places count' : '';
+}
+
 function comparedRow(told: WorkloadMapping, seen: MappingView | undefined) {
   const row = { name: told.name, told: formatBytes(told.touchedBytes) };
   if (seen === undefined) return { ...row, seen: 'not seen', note: '' };
   const { touchedBytes, untouchedUs } = seen;
-  const note = touchedBytes > 0 ? '' : `untouched for ${formatDuration(untouchedUs)}`;
-  return { ...row, seen: formatBytes(touchedBytes), note };
+  return { ...row, seen: formatBytes(touchedBytes), note: noteOn(told, touchedBytes, untouchedUs) };
 }
