@@ -28,8 +28,8 @@ export const CAVEATS: readonly string[] = [
     'show the share of it that was touched.',
   'Each sample clears the referenced bits of the whole process. Its page faults wait meanwhile, and ' +
     'the kernel takes its pages for unused until they are touched again.',
-  'A huge page counts as touched as a whole; pages of a file also count when another process reads ' +
-    'them through the file, and with the neighbours that the kernel maps on first touch.',
+  'A huge page counts as touched as a whole; pages of a file also count when another process has ' +
+    'read them, and with the neighbours that the kernel maps on first touch.',
 ];
 
 /**

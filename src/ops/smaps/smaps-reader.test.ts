@@ -103,6 +103,17 @@ test('mappings are recognised while start, end and file stay', () => {
   expect(table.name).toEqual(['new', 'same', 'grown', 'other']);
 });
 
+test('text that is no smaps at all is survived', () => {
+  const word = fc.constantFrom('1000-2000', 'Rss:', '4 kB', 'VmFlags:', 'ht', '-', '\n', ' ', 'ff');
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 60 }), (words) => {
+      const table = readText(`${words.join(' ')}\n`);
+      expect(table.nr).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test('no memory, no mappings', () => {
   expect(readText('').nr).toBe(0);
 });
