@@ -55,7 +55,7 @@ export function headLines(view: WatchView, width: number): Line[] {
   return [
     [...title, { text: ' '.repeat(gap) + right, dim: true }],
     ...wrapText(totalsText(view), width, '  ').map(plain),
-    ...wrapText(costText(view.stats.cost, view.snapshot.sampleIntervalUs), width, '  ').map(dim),
+    ...wrapText(watchCostText(view), width, '  ').map(dim),
     ...view.schemes.map((scheme, index) =>
       plain(schemeText(scheme, index, view.stats.schemes[index], view.mode)),
     ),
@@ -83,17 +83,31 @@ export function totalsText(view: WatchView): string {
   );
 }
 
-/** What watching costs, and whether it had to slow down for that. */
-export function costText(cost: MonitorCost, sampleIntervalUs: number): string {
+/**
+ * What watching costs, and whether it had to slow down for that.
+ * @param processCpuShare of this whole program, where that is to be told, too
+ */
+export function costText(
+  cost: MonitorCost,
+  sampleIntervalUs: number,
+  processCpuShare?: number,
+): string {
   const clearing =
-    cost.lastClearUs === null ? '' : `, last clearing took ${formatDuration(cost.lastClearUs)}`;
+    cost.lastClearUs === null ? '' : `, cleared in ${formatDuration(cost.lastClearUs)}`;
   const stretch =
     cost.stretch > 1 ? `, stretched ${cost.stretch.toFixed(1)} times to stay below` : '';
+  const whole =
+    processCpuShare === undefined ? '' : `, ${formatShare(processCpuShare)} in all`;
   const late = cost.lateTicks > 0 ? `, ${cost.lateTicks} late` : '';
   return (
-    `cost ${formatShare(cost.cpuShare)} of one CPU (ceiling ${formatShare(cost.ceiling)}); ` +
+    `cost ${formatShare(cost.cpuShare)} of a CPU (ceiling ${formatShare(cost.ceiling)})${whole}; ` +
     `sampled every ${formatDuration(sampleIntervalUs)}${stretch}${late}${clearing}`
   );
+}
+
+/** `costText` of a watch. */
+export function watchCostText({ stats, snapshot, processCpuShare }: WatchView): string {
+  return costText(stats.cost, snapshot.sampleIntervalUs, processCpuShare);
 }
 
 /** `scheme 0 pageout (counting only): tried 12 MiB, applied 4 MiB, quota 10 MiB`. */

@@ -1,10 +1,11 @@
-import type { MonitorStats } from '../../monitor/monitor.ts';
-import type { Snapshot } from '../../params/snapshot.ts';
+import type { WatchView } from './view.ts';
+
+type SnapshotView = Pick<WatchView, 'snapshot' | 'stats' | 'processCpuUs'>;
 
 /**
  * One snapshot as a line of JSON: exact numbers, bytes and microseconds, no line break at its end.
  */
-export function snapshotJson(snapshot: Snapshot, stats: MonitorStats): string {
+export function snapshotJson({ snapshot, stats, processCpuUs }: SnapshotView): string {
   const regions: object[] = [];
   for (let row = 0; row < snapshot.nrRegions; row++) {
     regions.push({
@@ -26,7 +27,7 @@ export function snapshotJson(snapshot: Snapshot, stats: MonitorStats): string {
     regions,
     mappings: stats.mappings,
     schemes: stats.schemes,
-    cost: stats.cost,
+    cost: { ...stats.cost, processCpuUs },
     warnings: stats.warnings,
     dryRunCalls: stats.dryRunCalls,
   });

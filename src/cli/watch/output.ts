@@ -16,7 +16,7 @@ export interface WatchOutput extends Disposable {
 /** A line of JSON each time. */
 export function jsonOutput(): WatchOutput {
   return {
-    show: (view) => print([snapshotJson(view.snapshot, view.stats)]),
+    show: (view) => print([snapshotJson(view)]),
     finish: (_last, reason) => process.stderr.write(`${reason}\n`),
     [Symbol.dispose]: () => {},
   };

@@ -1,5 +1,5 @@
 import { formatShare } from '../../base/units.ts';
-import { costText, formatClock, schemeText, totalsText } from './frame.ts';
+import { formatClock, schemeText, totalsText, watchCostText } from './frame.ts';
 import type { WatchView } from './view.ts';
 
 /** What is printed once, before the first line: the target, and what the monitor can't know. */
@@ -24,7 +24,7 @@ export function closingLines(view: WatchView, reason: string): string[] {
       schemeText(scheme, index, view.stats.schemes[index], view.mode),
     ),
     ...dryRunLines(view.stats.dryRunCalls),
-    costText(view.stats.cost, view.snapshot.sampleIntervalUs),
+    watchCostText(view),
   ];
 }
 

@@ -43,13 +43,14 @@ export async function runWatch(run: WatchRun): Promise<number> {
   const over = new AbortController();
   const ending = whatEnds(run, over.signal);
   const history: HeatColumn[] = [];
+  const ownCpu = new OwnCpu();
   const startMs = performance.now();
   let last: WatchView | null = null;
   try {
     for (;;) {
       const tick = pause(everyUs, over.signal).then(() => null);
       if ((await Promise.race([ending, tick])) !== null) break;
-      const view = await look(run, history, (performance.now() - startMs) * 1000);
+      const view = await look(run, history, ownCpu, (performance.now() - startMs) * 1000);
       if (view === null) break;
       last = view;
       output.show(view);
@@ -67,6 +68,7 @@ export async function runWatch(run: WatchRun): Promise<number> {
 async function look(
   run: WatchRun,
   history: HeatColumn[],
+  ownCpu: OwnCpu,
   elapsedUs: number,
 ): Promise<WatchView | null> {
   const { monitor, subject, mode, schemes } = run;
@@ -93,8 +95,29 @@ async function look(
     elapsedUs,
     snapshot,
     stats,
+    ...ownCpu.read(),
     history,
   };
+}
+
+/** What this whole program costs, as /proc/self/stat tells it. */
+class OwnCpu {
+  #lastCpuUs = cpuUs();
+  #lastMs = performance.now();
+
+  read(): Pick<WatchView, 'processCpuUs' | 'processCpuShare'> {
+    const nowMs = performance.now();
+    const processCpuUs = cpuUs();
+    const processCpuShare = (processCpuUs - this.#lastCpuUs) / ((nowMs - this.#lastMs) * 1000);
+    this.#lastCpuUs = processCpuUs;
+    this.#lastMs = nowMs;
+    return { processCpuUs, processCpuShare };
+  }
+}
+
+function cpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 /** Settles with the first of the things that end a run; never rejects. */

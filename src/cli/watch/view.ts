@@ -16,6 +16,10 @@ export interface WatchView {
   readonly elapsedUs: number;
   readonly snapshot: Snapshot;
   readonly stats: MonitorStats;
+  /** CPU time of this whole program since its start: monitoring, drawing and all else. */
+  readonly processCpuUs: number;
+  /** The same as a share of one CPU since the last look, 0…1. */
+  readonly processCpuShare: number;
   /** Newest last. */
   readonly history: readonly HeatColumn[];
 }
