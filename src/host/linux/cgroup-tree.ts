@@ -8,7 +8,7 @@ import { readPressure } from './pressure.ts';
 import { readTextFile, readTextIfAny } from './read-file.ts';
 
 /** The walk stops at so many cgroups; a machine with more is told apart by its own tools. */
-export const MAX_NR_CGROUPS = 10_000;
+const MAX_NR_CGROUPS = 10_000;
 
 /** Null, or the sentence that says why the tree can't tell about memory. */
 export function whyCgroupsUnusable(roots: Roots): string | null {

@@ -20,7 +20,7 @@ import { KNOWN_FILTERS } from './filters.ts';
  * More than this is refused: clearing takes some 12 ms for each GiB of small pages, and the
  * process' page faults wait for it.
  */
-export const MAX_RESIDENT_BYTES: number = 4 * 1024 ** 3;
+const MAX_RESIDENT_BYTES = 4 * 1024 ** 3;
 
 /** What holds of every picture that this set gives. */
 export const CAVEATS: readonly string[] = [

@@ -7,7 +7,7 @@ import {
 } from '../../host/linux/process-stat.ts';
 
 /** More processes than this are never followed. */
-export const MAX_NR_PROCESSES = 256;
+const MAX_NR_PROCESSES = 256;
 
 /** The processes that the user named and, when wished, those that they have started since. */
 export class ProcessTree {

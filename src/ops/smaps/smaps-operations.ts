@@ -29,7 +29,7 @@ export interface SmapsOptions {
   readonly clock: Clock;
   /** Absent: schemes act on nothing. */
   readonly act?: { readonly syscalls: Syscalls; readonly dryRun: boolean };
-  /** Watch processes above `MAX_RESIDENT_BYTES`, too. */
+  /** Watch processes that are large, too. */
   readonly force?: boolean;
   /** Processes that those of `pids` start may be watched, too. By default they may not. */
   readonly followChildren?: boolean;
