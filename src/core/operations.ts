@@ -95,7 +95,10 @@ export interface Operations {
   targetValid?(target: MonitoredTarget): boolean;
   /** A target is going away: release what is held for it. */
   cleanup?(target: MonitoredTarget): void;
-  /** Resident bytes in a range of core units, on node `nid` or, when -1, on all (goal `node_eligible_mem_bp`). */
+  /**
+   * Resident bytes in a range of core units, on node `nid` or, when -1, on all (goal
+   * `node_eligible_mem_bp`).
+   */
   residentBytes?(
     context: OperationsContext,
     target: MonitoredTarget,

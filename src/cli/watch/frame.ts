@@ -96,8 +96,7 @@ export function costText(
     cost.lastClearUs === null ? '' : `, cleared in ${formatDuration(cost.lastClearUs)}`;
   const stretch =
     cost.stretch > 1 ? `, stretched ${cost.stretch.toFixed(1)} times to stay below` : '';
-  const whole =
-    processCpuShare === undefined ? '' : `, ${formatShare(processCpuShare)} in all`;
+  const whole = processCpuShare === undefined ? '' : `, ${formatShare(processCpuShare)} in all`;
   const late = cost.lateTicks > 0 ? `, ${cost.lateTicks} late` : '';
   return (
     `cost ${formatShare(cost.cpuShare)} of a CPU (ceiling ${formatShare(cost.ceiling)})${whole}; ` +
