@@ -38,6 +38,7 @@ class Replay {
   #ticks: unknown[] = [];
   #doneEvents = new Set<number>();
   #resumeEvaluations = 0;
+  #walking = false;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -124,15 +125,24 @@ class Replay {
         break;
       case 'walk':
         this.#event('walk_request');
-        kdamond.startWalk({
-          region: (schemeIndex, target, ...rest) =>
-            this.#event('walk', schemeIndex, target.index, ...rest),
-          ended: () => {},
-        });
+        this.#walk();
         break;
       default:
         throw new Error(`the event "${kind}" is not part of the format`);
     }
+  }
+
+  #walk(): void {
+    // A request while another is under way has no effect.
+    if (this.#walking) return;
+    this.#walking = true;
+    this.#kdamond.startWalk({
+      region: (schemeIndex, target, ...rest) =>
+        this.#event('walk', schemeIndex, target.index, ...rest),
+      ended: () => {
+        this.#walking = false;
+      },
+    });
   }
 
   #commit(number: number): number {
