@@ -89,12 +89,14 @@ class Replay {
 
   #runEvents(): void {
     const { tick } = this.#kdamond;
+    let counted = false;
     for (const [index, [atTick, kind, ...values]] of this.#scenario.events.entries()) {
       if (this.#doneEvents.has(index)) continue;
       if (kind === 'resume') {
-        // It counts evaluations while paused, whatever the tick.
-        const waits = this.#kdamond.params.paused && this.#resumeEvaluations++ === values[0]!;
-        if (!waits) continue;
+        // The next one in line counts evaluations while paused, whatever the tick.
+        const counts = this.#kdamond.params.paused && !counted;
+        counted = true;
+        if (!counts || this.#resumeEvaluations++ < values[0]!) continue;
       } else if (atTick !== tick) {
         continue;
       }
@@ -115,11 +117,11 @@ class Replay {
         this.#event('goal', third);
         break;
       case 'pause':
+        this.#resumeEvaluations = 0;
         kdamond.pause();
         this.#event('pause', this.#world.nowUs());
         break;
       case 'resume':
-        this.#resumeEvaluations = 0;
         kdamond.resume();
         this.#event('resume', this.#world.nowUs());
         break;
