@@ -9,6 +9,7 @@ import {
   type Operations,
   type OperationsContext,
 } from '../src/core/operations.ts';
+import { DEFAULT_ATTRS } from '../src/params/defaults.ts';
 import type { Attrs, Params } from '../src/params/types.ts';
 
 /** Size of a hot or cold block, and of a region to begin with. */
@@ -59,17 +60,9 @@ export function blockPatternKdamond(nrBlocks: number, attrs: Partial<Attrs>): Kd
     addrUnit: 1,
     minRegionSize: 4096,
     attrs: {
+      ...DEFAULT_ATTRS,
       sampleIntervalUs,
       aggregationIntervalUs: sampleIntervalUs * samplesPerAggregation,
-      operationsUpdateIntervalUs: 60_000_000,
-      intervalsGoal: {
-        accessBp: 0,
-        aggregations: 0,
-        minSampleIntervalUs: 0,
-        maxSampleIntervalUs: 0,
-      },
-      minNrRegions: 10,
-      maxNrRegions: 1000,
       ...attrs,
     },
     targets: [{ regions, obsolete: false }],

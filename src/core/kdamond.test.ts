@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../base/clock.ts';
 import { ThermoclineError } from '../base/errors.ts';
 import { KernelRandom } from '../base/random.ts';
+import { DEFAULT_ATTRS, DEFAULT_SCHEME } from '../params/defaults.ts';
 import type { Attrs, Params, Scheme } from '../params/types.ts';
 import { Kdamond, type KdamondObserver } from './kdamond.ts';
 import { type Metrics, noMetrics } from './metrics.ts';
@@ -12,17 +13,9 @@ import { drawSamplingAddresses, type Operations } from './operations.ts';
 
 const MIB = 2 ** 20;
 const SIZE = 1024 * MIB;
-const NO_GOAL = { accessBp: 0, aggregations: 0, minSampleIntervalUs: 0, maxSampleIntervalUs: 0 };
 const ANY = { min: 0, max: 'max' } as const;
 
-const ATTRS: Attrs = {
-  sampleIntervalUs: 5_000,
-  aggregationIntervalUs: 100_000,
-  operationsUpdateIntervalUs: 60_000_000,
-  intervalsGoal: NO_GOAL,
-  minNrRegions: 10,
-  maxNrRegions: 100,
-};
+const ATTRS: Attrs = { ...DEFAULT_ATTRS, maxNrRegions: 100 };
 
 const PARAMS: Params = {
   operations: 'paddr',
@@ -35,26 +28,7 @@ const PARAMS: Params = {
   paused: false,
 };
 
-const STAT: Scheme = {
-  action: 'stat',
-  pattern: { sizeBytes: ANY, nrAccesses: ANY, age: ANY },
-  applyIntervalUs: 0,
-  quota: {
-    timeMs: 0,
-    sizeBytes: 0,
-    resetIntervalMs: 0,
-    weights: { sizePermil: 0, nrAccessesPermil: 0, agePermil: 0 },
-    goals: [],
-    goalTuner: 'consist',
-    failChargeNumerator: 0,
-    failChargeDenominator: 0,
-  },
-  watermarks: { metric: 'none', intervalUs: 0, highPermil: 0, midPermil: 0, lowPermil: 0 },
-  filters: [],
-  targetNid: -1,
-  destinations: [],
-  maxNrSnapshots: 0,
-};
+const STAT: Scheme = { action: 'stat', ...DEFAULT_SCHEME };
 
 /** Memory whose bytes below a boundary are always accessed. */
 class Boundary implements Operations {
