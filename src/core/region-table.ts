@@ -48,6 +48,7 @@ export class RegionTable {
   cursor = 0;
   #done = 0;
   #limit = 0;
+  #cuts = new Float64Array(0);
 
   get capacity(): number {
     return this.start.length;
@@ -95,6 +96,47 @@ export class RegionTable {
     this.probeHits = this.lastProbeHits;
     this.lastProbeHits = probeHits;
     this.probeHits.fill(0, 0, nr * this.hitsPerRow);
+  }
+
+  /** Where the cuts for `cutRows` are written: `cutsPerRow` a region, whatever they held before. */
+  cutsFor(cutsPerRow: number): Float64Array {
+    if (this.#cuts.length < this.nr * cutsPerRow) {
+      this.#cuts = new Float64Array(this.capacity * cutsPerRow);
+    }
+    return this.#cuts;
+  }
+
+  /**
+   * Cuts regions as `cutsFor` says: each value is the size of what stays to the left of a cut, the
+   * next one of the same region cuts that part again, and 0 is no cut. All parts keep the counters
+   * (spec 4.2). Rows are spread out from the back, so each is written once.
+   * @param nrCuts those that are not 0
+   */
+  cutRows(nrCuts: number, cutsPerRow: number): void {
+    const oldNr = this.nr;
+    while (oldNr + nrCuts > this.capacity) {
+      this.#grow(oldNr);
+      this.#rest();
+    }
+    this.nr = oldNr + nrCuts;
+    const { start, end } = this;
+    const cuts = this.#cuts;
+    let to = this.nr - 1;
+    for (let row = oldNr - 1; to > row; row--) {
+      const from = start[row]!;
+      let boundary = end[row]!;
+      for (let cut = row * cutsPerRow; cut < (row + 1) * cutsPerRow; cut++) {
+        if (cuts[cut] === 0) continue;
+        this.copyRow(row, to);
+        end[to] = boundary;
+        boundary = from + cuts[cut]!;
+        start[to] = boundary;
+        to -= 1;
+      }
+      if (to !== row) this.copyRow(row, to);
+      end[to] = boundary;
+      to -= 1;
+    }
   }
 
   // --- walking ---

@@ -1,4 +1,4 @@
-import { alignDown, alignUp } from '../base/arithmetic.ts';
+import { alignUp } from '../base/arithmetic.ts';
 import type { Random } from '../base/random.ts';
 import type { RegionTable } from './region-table.ts';
 
@@ -87,20 +87,21 @@ export function splitTarget(
   minRegionSize: number,
   random: Random,
 ): void {
-  regions.beginWalk();
-  while (regions.walking()) {
-    let size = regions.size(regions.cursor);
-    let nrRightParts = 0;
-    for (let attempt = 1; attempt < nrParts && size > 2 * minRegionSize; attempt++) {
-      const left = drawLeftSize(size, minRegionSize, random);
-      if (left === 0 || left >= size) continue;
-      regions.splitAtCursor(left);
+  const cutsPerRow = nrParts - 1;
+  const cuts = regions.cutsFor(cutsPerRow);
+  const { start, end, nr } = regions;
+  let nrCuts = 0;
+  for (let row = 0; row < nr; row++) {
+    let size = end[row]! - start[row]!;
+    for (let cut = 0; cut < cutsPerRow; cut++) {
+      const left = size > 2 * minRegionSize ? drawLeftSize(size, minRegionSize, random) : 0;
+      cuts[row * cutsPerRow + cut] = left;
+      if (left === 0) continue;
       size = left;
-      nrRightParts += 1;
+      nrCuts += 1;
     }
-    for (let part = 0; part <= nrRightParts; part++) regions.advance();
   }
-  regions.endWalk();
+  regions.cutRows(nrCuts, cutsPerRow);
 }
 
 /** Splits one region in every `step`, counted over all targets. */
@@ -115,24 +116,22 @@ function splitSome(
   history.rotation += 1;
   let index = 0;
   for (const regions of tables) {
-    regions.beginWalk();
-    while (regions.walking()) {
-      const size = regions.size(regions.cursor);
-      if (index % step === offset && size >= 2 * minRegionSize) {
-        const left = drawLeftSize(size, minRegionSize, random);
-        if (left > 0 && left < size) {
-          regions.splitAtCursor(left);
-          regions.advance();
-        }
-      }
-      regions.advance();
-      index += 1;
+    const cuts = regions.cutsFor(1);
+    cuts.fill(0, 0, regions.nr);
+    let nrCuts = 0;
+    for (let row = 0; row < regions.nr; row++, index++) {
+      const size = regions.size(row);
+      if (index % step !== offset || size < 2 * minRegionSize) continue;
+      const left = drawLeftSize(size, minRegionSize, random);
+      cuts[row] = left;
+      if (left > 0) nrCuts += 1;
     }
-    regions.endWalk();
+    regions.cutRows(nrCuts, 1);
   }
 }
 
-/** A random tenth of the size, one to nine, aligned; 0 where that leaves nothing. */
+/** One to nine tenths of the size by chance, aligned; 0 where that leaves nothing. */
 function drawLeftSize(size: number, minRegionSize: number, random: Random): number {
-  return alignDown(Math.floor((random.between(1, 10) * size) / 10), minRegionSize);
+  // Rounding down once is rounding down to a whole size first and to a multiple then.
+  return Math.floor((random.between(1, 10) * size) / (10 * minRegionSize)) * minRegionSize;
 }
