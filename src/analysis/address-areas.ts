@@ -15,8 +15,8 @@ interface RegionColumns {
 }
 
 /**
- * The addresses that regions have covered so far, as few stretches, in memory that does not grow with
- * the number of snapshots.
+ * The addresses that regions have covered so far, as few stretches, in memory that does not grow
+ * with the number of snapshots.
  */
 export class AddressAreas {
   readonly #starts: number[] = [];

@@ -16,6 +16,7 @@ export interface HeatGrid {
 /** Samples, or accesses a second where the recording tells its intervals. */
 export type HeatUnit = 'samples' | 'hz';
 
+/** How heat is counted. */
 export interface HeatMapOptions {
   /** As damo 3.3.0 does: what an age tells is counted in every snapshot again. */
   readonly likeDamo?: boolean;
@@ -23,6 +24,7 @@ export interface HeatMapOptions {
   readonly inSamples?: boolean;
 }
 
+/** A filled grid. */
 export interface HeatMapAnswer {
   readonly grid: HeatGrid;
   readonly unit: HeatUnit;
@@ -37,8 +39,8 @@ export interface HeatMapAnswer {
 }
 
 /**
- * Fills one grid from the series that it is given. A region counts from when it had got its age, but
- * not from before the end of the snapshot before: that time has been counted.
+ * Fills one grid from the series that it is given. A region counts from when it had got its age,
+ * but not from before the end of the snapshot before: that time has been counted.
  */
 export class HeatMap implements Question<HeatMapAnswer> {
   readonly #grid: HeatGrid;
@@ -113,7 +115,7 @@ export class HeatMap implements Question<HeatMapAnswer> {
       const since = placed.start - Math.max(snapshot.age[row]!, 0) * placed.agingNs;
       const from = Math.max(since, placed.previousEnd, 0);
       if (from >= timeEnd) continue;
-      const heat = (snapshot.nrAccesses[row]! * placed.scale) / cellSize;
+      const value = snapshot.nrAccesses[row]! * placed.scale;
       const lastTime = Math.min(Math.floor(timeEnd / timeUnit), timeCells - 1);
       const lastAddress = Math.min(Math.floor(end / addressUnit), addressCells - 1);
       const firstAddress = Math.floor(start / addressUnit);
@@ -126,7 +128,7 @@ export class HeatMap implements Question<HeatMapAnswer> {
           if (bytes <= 0) continue;
           const cell = time * addressCells + column;
           const before = cells[cell]!;
-          const added = heat * shared * bytes;
+          const added = (value * shared * bytes) / cellSize;
           cells[cell] = Number.isNaN(before) ? added : before + added;
         }
       }

@@ -32,42 +32,49 @@ export class SeriesFigures {
   summed(): readonly Instant[] {
     const all = this.separate;
     if (all.length <= 1) return all[0] ?? [];
-    const moments = momentsOf(all);
     const cursors = all.map(() => 0);
-    return moments.map((endNs) => {
-      let startNs = endNs;
+    return momentsOf(all).map(({ startNs, endNs }) => {
+      const middleNs = (startNs + endNs) / 2n;
       let value = 0;
       for (const [index, instants] of all.entries()) {
         let cursor = cursors[index]!;
-        while (cursor < instants.length && instants[cursor]!.endNs < endNs) cursor += 1;
+        while (cursor < instants.length && isBefore(instants[cursor]!, middleNs)) cursor += 1;
         cursors[index] = cursor;
         const instant = instants[cursor];
-        if (instant === undefined || instant.startNs > endNs) continue;
-        value += instant.value;
-        if (instant.startNs < startNs) startNs = instant.startNs;
+        if (instant !== undefined && instant.startNs <= middleNs) value += instant.value;
       }
       return { startNs, endNs, value };
     });
   }
 }
 
+function isBefore({ startNs, endNs }: Instant, timeNs: bigint): boolean {
+  return endNs < timeNs || (endNs === timeNs && startNs < endNs);
+}
+
+interface Moment {
+  startNs: bigint;
+  readonly endNs: bigint;
+}
+
 /**
- * The ends of snapshots, where ends of different series that are less than half a snapshot apart are
- * one moment: the first of them.
+ * Ends of different series that are less than half a snapshot apart are one moment, that of the
+ * first of them. It lasts as long as the shortest of its snapshots.
  */
-function momentsOf(all: readonly (readonly Instant[])[]): bigint[] {
+function momentsOf(all: readonly (readonly Instant[])[]): Moment[] {
   const ends = all.flatMap((instants, series) =>
-    instants.map(({ startNs, endNs }) => ({ series, endNs, halfNs: (endNs - startNs) / 2n })),
+    instants.map(({ startNs, endNs }) => ({ series, startNs, endNs })),
   );
-  ends.sort((a, b) => (a.endNs < b.endNs ? -1 : a.endNs > b.endNs ? 1 : a.series - b.series));
-  const moments: bigint[] = [];
+  ends.sort((a, b) => (a.endNs === b.endNs ? a.series - b.series : a.endNs < b.endNs ? -1 : 1));
+  const moments: Moment[] = [];
   const seen = new Set<number>();
-  for (const { series, endNs, halfNs } of ends) {
-    const first = moments.at(-1);
-    if (first === undefined || seen.has(series) || endNs - first > halfNs) {
-      moments.push(endNs);
+  for (const { series, startNs, endNs } of ends) {
+    const last = moments.at(-1);
+    const halfNs = (endNs - startNs) / 2n;
+    if (last === undefined || seen.has(series) || endNs - last.endNs > halfNs) {
+      moments.push({ startNs, endNs });
       seen.clear();
-    }
+    } else if (startNs > last.startNs && startNs < last.endNs) last.startNs = startNs;
     seen.add(series);
   }
   return moments;

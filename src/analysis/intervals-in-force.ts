@@ -11,8 +11,8 @@ const SAME_DURATION = 0.1;
 
 /**
  * The intervals of one snapshot: what it says itself; else those of its series; where these were
- * tuned and the snapshot took clearly longer or shorter, its own duration in the series' ratio. Null
- * where the recording doesn't tell.
+ * tuned and the snapshot took clearly longer or shorter, its own duration in the series' ratio.
+ * Null where the recording doesn't tell.
  */
 export function intervalsInForce(
   series: Series,

@@ -8,8 +8,8 @@ export interface KeptSnapshot {
 }
 
 /**
- * What a recording ended with: the last snapshot of each series that still had one then. A series that
- * ended earlier, because its process did, has no part in it.
+ * What a recording ended with: the last snapshot of each series that still had one then. A series
+ * that ended earlier, because its process did, has no part in it.
  */
 export class LastSnapshots implements Question<readonly KeptSnapshot[]> {
   readonly #series = new Map<number, Series>();
@@ -29,10 +29,8 @@ export class LastSnapshots implements Question<readonly KeptSnapshot[]> {
       series: this.#series.get(index)!,
       snapshot: copy.snapshot,
     }));
-    const latest = kept.reduce(
-      (end, { snapshot }) => (snapshot.endNs > end ? snapshot.endNs : end),
-      0n,
-    );
+    let latest = 0n;
+    for (const { snapshot } of kept) if (snapshot.endNs > latest) latest = snapshot.endNs;
     return kept.filter(({ snapshot }) => {
       const durationNs = snapshot.endNs - snapshot.startNs;
       return latest - snapshot.endNs <= durationNs / 2n;

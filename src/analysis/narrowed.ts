@@ -48,3 +48,13 @@ export function ofTarget<Answer>(targetId: string, inner: Question<Answer>): Que
     },
   };
 }
+
+/** The question, asked of one series only. */
+export function ofSeries<Answer>(index: number, inner: Question<Answer>): Question<Answer> {
+  return {
+    take(item) {
+      if (item.kind !== 'snapshot' || item.snapshot.seriesIndex === index) inner.take(item);
+    },
+    answer: () => inner.answer(),
+  };
+}

@@ -8,8 +8,8 @@ export interface SeenTime {
 }
 
 /**
- * When there were regions: asked through a filter, when a pattern was seen. Snapshots of a series that
- * follow each other are one time; so are times of several targets that meet.
+ * When there were regions: asked through a filter, when a pattern was seen. Snapshots of a series
+ * that follow each other are one time; so are times of several targets that meet.
  */
 export class PatternTimes implements Question<readonly SeenTime[]> {
   readonly #times: { startNs: bigint; endNs: bigint }[] = [];

@@ -1,4 +1,6 @@
-/** How a recording is asked: each question sees the items one by one and holds only what it needs. */
+/**
+ * How a recording is asked: each question sees the items one by one and holds only what it needs.
+ */
 import type { ItemSource, RecordItem } from '../record/recording.ts';
 
 /** Something to find out about a recording. */

@@ -15,7 +15,10 @@ const NR_CELLS = 4096;
 /** Neighbours whose heat differs by less, of the highest heat, are one change. */
 const SAME_HEAT = 0.05;
 
-/** The grids whose cells are compared: one for each area, with all of a recording's time in one cell. */
+/**
+ * The grids whose cells are compared: one for each area, with all of a recording's time in one
+ * cell.
+ */
 export function comparedMaps(
   info: SeriesInfo,
   areas: readonly AddressRange[],

@@ -20,8 +20,8 @@ interface Held {
 }
 
 /**
- * Snapshots kept for questions that can only be asked once the end is known: about six bytes a region
- * instead of reading the file twice. What does not fit is refused.
+ * Snapshots kept for questions that can only be asked once the end is known: about six bytes a
+ * region instead of reading the file twice. What does not fit is refused.
  */
 export class RegionSpool {
   readonly #maxBytes: number;

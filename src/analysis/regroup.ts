@@ -1,6 +1,8 @@
 import type { SeriesSnapshot } from '../record/recording.ts';
 
-/** Regions of several snapshots as one: where memory was accessed in a longer time, and how often. */
+/**
+ * Regions of several snapshots as one: where memory was accessed in a longer time, and how often.
+ */
 export interface Regrouped {
   readonly startNs: bigint;
   readonly endNs: bigint;

@@ -6,8 +6,8 @@ import { RegionSpool } from './region-spool.ts';
 const SPOOL_BYTES = 128 * 2 ** 20;
 
 /**
- * A recording that is asked twice, because the second question depends on the first answer. It is read
- * once where its regions fit in a bounded memory in short form, else twice.
+ * A recording that is asked twice, because the second question depends on the first answer. It is
+ * read once where its regions fit in a bounded memory in short form, else twice.
  */
 export class SecondLook implements Question<void> {
   readonly #read: () => ItemSource;
@@ -15,7 +15,7 @@ export class SecondLook implements Question<void> {
   readonly #series: { readonly index: number; readonly series: Series }[] = [];
 
   /** @param read begins to read from the start */
-  constructor(read: () => ItemSource, maxBytes = SPOOL_BYTES) {
+  constructor(read: () => ItemSource, maxBytes: number = SPOOL_BYTES) {
     this.#read = read;
     this.#spool = new RegionSpool(maxBytes);
   }

@@ -37,8 +37,8 @@ export function resolveTime(point: TimePoint, startNs: bigint): bigint {
 }
 
 /**
- * The question, asked of what a filter leaves. A snapshot of which no region is left is still one, of
- * no regions; all figures and totals are those of what is left.
+ * The question, asked of what a filter leaves. A snapshot of which no region is left is still one,
+ * of no regions; all figures and totals are those of what is left.
  * @throws ThermoclineError TC_INVALID from `take` where what is filtered by was not recorded
  */
 export function filtered<Answer>(

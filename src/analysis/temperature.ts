@@ -1,6 +1,9 @@
 import type { RatedRegion } from './idle-time.ts';
 
-/** What makes a region hot: points for each byte, each percent of access and each microsecond of age. */
+/**
+ * What makes a region hot: points for each byte, each percent of access and each microsecond of
+ * age.
+ */
 export interface TemperatureWeights {
   readonly size: number;
   readonly rate: number;

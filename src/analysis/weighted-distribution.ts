@@ -15,8 +15,8 @@ export interface WeightedValues {
 }
 
 /**
- * Percentile p is the value of the first region, by value, at which p percent of all bytes have been
- * reached; the hundredth is the last one. Null where there are no bytes.
+ * Percentile p is the value of the first region, by value, at which p percent of all bytes have
+ * been reached; the hundredth is the last one. Null where there are no bytes.
  */
 export function weightedPercentiles(
   { values, bytes }: WeightedValues,

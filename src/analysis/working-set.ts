@@ -3,6 +3,7 @@ import { type Instant, SeriesFigures } from './instants.ts';
 import type { Question } from './question.ts';
 import { Regrouping } from './regroup.ts';
 
+/** What counts, and together for how long. */
 export interface WorkingSetOptions {
   /** Samples that must have found a region accessed for it to count. @defaultValue 1 */
   readonly minSamples?: number;

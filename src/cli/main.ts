@@ -35,6 +35,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./simulate.ts'),
   },
   {
+    name: 'report',
+    summary: 'answer questions about a recording',
+    load: () => import('./report.ts'),
+  },
+  {
     name: 'top',
     summary: 'list processes or cgroups by memory',
     load: () => import('./top.ts'),
