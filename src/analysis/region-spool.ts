@@ -4,6 +4,8 @@ const CHUNK_BYTES = 2 ** 20;
 /** The longest that one row can take: five numbers of eight bytes of seven bits. */
 const MAX_ROW_BYTES = 48;
 const PAGE = 4096;
+/** Distances between addresses below it stay exact as they are packed. */
+const MAX_UNALIGNED = 2 ** 51;
 
 interface Held {
   readonly seriesIndex: number;
@@ -43,9 +45,12 @@ export class RegionSpool {
   add(snapshot: SeriesSnapshot): void {
     if (this.#isFull) return;
     const { nrRegions, filterPassedBytes } = snapshot;
-    const chunk = this.#room(nrRegions * MAX_ROW_BYTES);
-    if (chunk === null) return;
     const unit = unitOf(snapshot);
+    const chunk = unit === null ? null : this.#room(nrRegions * MAX_ROW_BYTES);
+    if (unit === null || chunk === null) {
+      this.#isFull = true;
+      return;
+    }
     this.#held.push({
       seriesIndex: snapshot.seriesIndex,
       startNs: snapshot.startNs,
@@ -101,10 +106,7 @@ export class RegionSpool {
     if (last !== undefined && this.#offset + bytes <= last.length) return last;
     const held = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const length = Math.max(CHUNK_BYTES, bytes);
-    if (held + length > this.#maxBytes) {
-      this.#isFull = true;
-      return null;
-    }
+    if (held + length > this.#maxBytes) return null;
     const chunk = new Uint8Array(length);
     this.#chunks.push(chunk);
     this.#offset = 0;
@@ -130,11 +132,15 @@ function roomFor(nrRegions: number): Columns {
   };
 }
 
-function unitOf({ nrRegions, start, end }: SeriesSnapshot): number {
+/** What addresses can be counted in; null for some that no machine has. */
+function unitOf({ nrRegions, start, end }: SeriesSnapshot): number | null {
+  let unit = PAGE;
+  let highest = 0;
   for (let row = 0; row < nrRegions; row++) {
-    if (start[row]! % PAGE !== 0 || end[row]! % PAGE !== 0) return 1;
+    if (start[row]! % PAGE !== 0 || end[row]! % PAGE !== 0) unit = 1;
+    highest = Math.max(highest, start[row]!, end[row]!);
   }
-  return PAGE;
+  return unit === 1 && highest > MAX_UNALIGNED ? null : unit;
 }
 
 /** Rows as distances: of each start from the end before it, of each end from its start. */

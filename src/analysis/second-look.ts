@@ -12,6 +12,7 @@ const SPOOL_BYTES = 128 * 2 ** 20;
 export class SecondLook implements Question<void> {
   readonly #read: () => ItemSource;
   readonly #spool: RegionSpool;
+  #readsAgain = false;
   readonly #series: { readonly index: number; readonly series: Series }[] = [];
 
   /** @param read begins to read from the start */
@@ -22,7 +23,9 @@ export class SecondLook implements Question<void> {
 
   take(item: RecordItem): void {
     if (item.kind === 'series') this.#series.push({ index: item.index, series: item.series });
-    if (item.kind === 'snapshot') this.#spool.add(item.snapshot);
+    // Our own records are read faster than anything else could be kept.
+    if (item.kind === 'origin' && item.origin.format === 'tcr') this.#readsAgain = true;
+    if (item.kind === 'snapshot' && !this.#readsAgain) this.#spool.add(item.snapshot);
   }
 
   answer(): void {}
@@ -31,7 +34,7 @@ export class SecondLook implements Question<void> {
   ask<const Questions extends readonly Question<unknown>[]>(
     questions: Questions,
   ): Promise<Answers<Questions>> {
-    return ask(this.#spool.isFull ? this.#read() : this.#again(), questions);
+    return ask(this.#readsAgain || this.#spool.isFull ? this.#read() : this.#again(), questions);
   }
 
   async *#again(): AsyncGenerator<Iterable<RecordItem>> {
