@@ -24,7 +24,7 @@ const plain = ({ nrRegions, ...snapshot }: SeriesSnapshot) => ({
 describe('the spool', () => {
   const address = fc.oneof(
     fc.maxSafeNat().map((value) => value % 2 ** 51),
-    fc.nat({ max: 2 ** 31 - 1 }).map((page) => page * 2 ** 22),
+    fc.nat({ max: 2 ** 31 - 1 }).map((page) => page * 2 ** 20),
   );
   const region = fc.tuple(
     ...[address, address, fc.nat({ max: 2 ** 32 - 1 }), fc.integer({ min: -1, max: 2 ** 40 })],
