@@ -1,7 +1,7 @@
 /**
- * A recording like DAMON's of any length: N snapshots of M regions, of which 5 % of the bounds and 8 %
- * of the rates change from one snapshot to the next. The same numbers give the same bytes, and memory
- * does not grow with N.
+ * A recording like DAMON's of any length: N snapshots of M regions, of which 5 % of the bounds and
+ * 8 % of the rates change from one snapshot to the next. The same numbers give the same bytes, and
+ * memory does not grow with N.
  *
  *     node bench/record-generator.ts SNAPSHOTS REGIONS FILE     damo's json_compressed
  */

@@ -1,14 +1,16 @@
 import { ThermoclineError } from '../base/errors.ts';
 import type { ByteSource } from './recording.ts';
 
-/** So much is asked for at least, so that a source of tiny pieces costs no more than one of large. */
+/**
+ * So much is asked for at least, so that a source of tiny pieces costs no more than one of large.
+ */
 const USUAL_BYTES = 2 ** 18;
 
 /**
  * The part of a byte source that a parser looks at. The parser advances `position`; when what lies
- * between it and `end` is no whole unit, it returns, and `fill` brings more behind it. A unit (a line,
- * a region, a value) that is longer than `maxUnitBytes` is refused, so memory is bounded whatever the
- * source holds.
+ * between it and `end` is no whole unit, it returns, and `fill` brings more behind it. A unit (a
+ * line, a region, a value) that is longer than `maxUnitBytes` is refused, so memory is bounded
+ * whatever the source holds.
  */
 export class ByteWindow {
   readonly #iterator: AsyncIterator<Uint8Array>;

@@ -18,8 +18,8 @@ const MAX_UNIT_BYTES = 2 ** 16;
 const FAKE_NR_ACCESSES = 2 ** 32 - 1;
 
 /**
- * Reads damo's binary records of versions 0, 1 and 2: once for the times (`first-start.ts`), once for
- * the regions.
+ * Reads damo's binary records of versions 0, 1 and 2: once for the times (`first-start.ts`), once
+ * for the regions.
  * @param open gives the file from the start, each time
  * @param hasHeader false for version 0, which has neither magic number nor version
  * @throws ThermoclineError TC_INVALID, from the items

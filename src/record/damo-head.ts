@@ -1,4 +1,7 @@
-/** What stands beside the snapshots in a record of damo's JSON, and beside the regions in a snapshot. */
+/**
+ * What stands beside the snapshots in a record of damo's JSON, and beside the regions in a
+ * snapshot.
+ */
 import type { IntervalsGoal } from '../params/types.ts';
 import { readNumber, readTimeNs, readTimeUs } from './damo-number-bytes.ts';
 import { JsonError } from './json-scanner.ts';

@@ -1,6 +1,6 @@
 /**
- * Writes damo's JSON, with the white space that damo writes. Where damo rounds (`143.027 MiB` of bytes
- * that passed filters) exact digits are written, which damo reads just as well.
+ * Writes damo's JSON, with the white space that damo writes. Where damo rounds (`143.027 MiB` of
+ * bytes that passed filters) exact digits are written, which damo reads just as well.
  */
 import type {
   ItemSource,

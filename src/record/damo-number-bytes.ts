@@ -1,7 +1,7 @@
 /**
- * Numbers, sizes and times as damo writes them (`1,234`, `143.027 MiB`, `3 s 400 ms`), read straight
- * from bytes. All return NaN, or null for bigints, where there is no such number: the caller knows what
- * to call it.
+ * Numbers, sizes and times as damo writes them (`1,234`, `143.027 MiB`, `3 s 400 ms`), read
+ * straight from bytes. All return NaN, or null for bigints, where there is no such number: the
+ * caller knows what to call it.
  */
 
 /** Longer texts are no numbers; without a limit a billion digits would be read. */

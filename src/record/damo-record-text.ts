@@ -46,7 +46,10 @@ import { MAX_SERIES, SnapshotColumns } from './snapshot-columns.ts';
 const MAX_VALUE_BYTES = 2 ** 14;
 const MAX_KEY_BYTES = 64;
 
-/** Where in the text the parser is: between the elements of a list, or between the keys of an object. */
+/**
+ * Where in the text the parser is: between the elements of a list, or between the keys of an
+ * object.
+ */
 type Place = 'file' | 'records' | 'record' | 'snapshots' | 'snapshot' | 'regions' | 'done';
 
 /** Which list or object holds a place, and what closes it. */
@@ -67,8 +70,8 @@ const HEAD_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The state of reading damo's JSON between two looks at the bytes. Units are read whole or not at all:
- * a region, a bracket, or a key with its value.
+ * The state of reading damo's JSON between two looks at the bytes. Units are read whole or not at
+ * all: a region, a bracket, or a key with its value.
  */
 export class DamoRecordText {
   readonly #format: RecordFormat;
@@ -367,8 +370,8 @@ function emptySnapshot(): OpenSnapshot {
 }
 
 /**
- * Tuning keeps the ratio of the two intervals. Those of the series hold for a snapshot without its own
- * only when nothing tunes.
+ * Tuning keeps the ratio of the two intervals. Those of the series hold for a snapshot without its
+ * own only when nothing tunes.
  */
 function snapshotIntervals(
   sampleIntervalUs: number | null,

@@ -1,8 +1,8 @@
 /**
- * Reads regions from damo's JSON. A recording has millions of them, all of the same shape: between the
- * numbers of one region and of the next stand the same bytes, several hundred. So the text between the
- * numbers of a region is kept, and the next region is compared with it, four bytes at a time. Where it
- * differs, keys are looked at one by one.
+ * Reads regions from damo's JSON. A recording has millions of them, all of the same shape: between
+ * the numbers of one region and of the next stand the same bytes, several hundred. So the text
+ * between the numbers of a region is kept, and the next region is compared with it, four bytes at a
+ * time. Where it differs, keys are looked at one by one.
  *
  *     {"start": "4,096", "end": "8,192", "nr_accesses": {"samples": 3, "percent": null}, …}
  *     └ gap 0 ─┘└─ 0 ─┘└ gap 1 ┘└─ 1 ─┘└ gap 2 ──────────────────────┘└2┘└ gap 3 …

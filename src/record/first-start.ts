@@ -1,7 +1,7 @@
 /**
- * Traces and old binary records tell when a snapshot ended, and not when it began: that is the end of
- * the one before. For the first there is none, so it is taken to be as long as the mean of all others
- * (damo's rule), which is known after a first pass over the recording.
+ * Traces and old binary records tell when a snapshot ended, and not when it began: that is the end
+ * of the one before. For the first there is none, so it is taken to be as long as the mean of all
+ * others (damo's rule), which is known after a first pass over the recording.
  */
 import { ThermoclineError } from '../base/errors.ts';
 import type { ItemSource, RecordItem } from './recording.ts';
@@ -50,8 +50,8 @@ export function singleWarning(times: Iterable<EndTimes>): RecordItem | null {
 }
 
 /**
- * Makes a first pass. Faults in the bytes are not its business: the second pass meets them again, and
- * tells what was good before.
+ * Makes a first pass. Faults in the bytes are not its business: the second pass meets them again,
+ * and tells what was good before.
  */
 export async function passOver(items: ItemSource): Promise<void> {
   try {

@@ -1,6 +1,6 @@
 /**
- * Finds where JSON values begin and end in bytes, of which the rest may not have arrived yet. Nothing is
- * decoded and nothing is allocated, and nesting is counted, not followed by recursion.
+ * Finds where JSON values begin and end in bytes, of which the rest may not have arrived yet.
+ * Nothing is decoded and nothing is allocated, and nesting is counted, not followed by recursion.
  */
 import { ThermoclineError } from '../base/errors.ts';
 
@@ -20,7 +20,10 @@ export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 const SPACE = 0x20;
 
-/** The error of text that is no JSON. `at` counts from the start of `bytes`; the caller adds the rest. */
+/**
+ * The error of text that is no JSON. `at` counts from the start of `bytes`; the caller adds the
+ * rest.
+ */
 export class JsonError extends Error {
   readonly at: number;
 
@@ -113,7 +116,8 @@ export function isNull(bytes: Uint8Array, at: number): boolean {
 
 /**
  * The value at [at, to), parsed.
- * @throws ThermoclineError TC_INVALID when it is longer than `maxBytes`; JsonError when it is no JSON
+ * @throws ThermoclineError TC_INVALID when it is longer than `maxBytes`; JsonError when it is no
+ * JSON
  */
 export function parseValue(
   bytes: Uint8Array,

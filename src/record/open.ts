@@ -8,8 +8,8 @@ import { SNIFFED_BYTES, sniff } from './sniff.ts';
 /**
  * Reads a recording of any format that is known, going by its bytes.
  * @param open gives the file from the start; called again for each pass that a format needs
- * @throws ThermoclineError TC_INVALID, from the items: one sentence that says what is wrong. A damaged
- * file of which snapshots could be read ends with a warning instead.
+ * @throws ThermoclineError TC_INVALID, from the items: one sentence that says what is wrong. A
+ * damaged file of which snapshots could be read ends with a warning instead.
  */
 export async function* readRecording(open: () => ByteSource, codec: Codec): ItemSource {
   const format = sniff(await headOf(open()));

@@ -16,8 +16,8 @@ interface Losses {
 }
 
 /**
- * Reads the text of `perf script` or `trace-cmd report`: once for the times (`first-start.ts`), once
- * for the regions.
+ * Reads the text of `perf script` or `trace-cmd report`: once for the times (`first-start.ts`),
+ * once for the regions.
  * @param open gives the text from the start, each time
  * @throws ThermoclineError TC_INVALID, from the items, where there is no line of DAMON
  */

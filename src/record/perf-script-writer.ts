@@ -71,8 +71,8 @@ function* snapshotText(
 }
 
 /**
- * From the times of one snapshot nobody could tell its start. So damo writes a second one as long, with
- * a region that can't be, and drops it when reading.
+ * From the times of one snapshot nobody could tell its start. So damo writes a second one as long,
+ * with a region that can't be, and drops it when reading.
  */
 function fakeSnapshotText(out: TextBytes, { series, firstStartNs, firstEndNs }: Written): void {
   const endNs = firstEndNs + (firstEndNs - firstStartNs);

@@ -7,9 +7,10 @@ interface Lowest {
 }
 
 /**
- * The same recording for people who must not learn where things lie: each series' addresses count from
- * the lowest of them, and those of a process's mappings from the lowest of its series. Names of
- * mappings, of the host and of cgroups, and our parameters, are left out. The items are read twice.
+ * The same recording for people who must not learn where things lie: each series' addresses count
+ * from the lowest of them, and those of a process's mappings from the lowest of its series. Names
+ * of mappings, of the host and of cgroups, and our parameters, are left out. The items are read
+ * twice.
  * @param open gives the items from the start, each time
  */
 export async function* withRelativeAddresses(open: () => ItemSource): ItemSource {

@@ -17,7 +17,9 @@ export type SnapshotHead = Omit<
   'nrRegions' | 'start' | 'end' | 'nrAccesses' | 'age' | 'filterPassedBytes' | 'probeHits'
 >;
 
-/** The regions of a snapshot that is being read. Grows with what is there, not with what is said. */
+/**
+ * The regions of a snapshot that is being read. Grows with what is there, not with what is said.
+ */
 export class SnapshotColumns {
   nrRegions = 0;
   hasFilterPassed = false;

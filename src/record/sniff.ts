@@ -26,8 +26,8 @@ const NEIGHBOURS: readonly [magic: string, sentence: string][] = [
 /**
  * Tells formats apart.
  * @param head the file's first bytes: `SNIFFED_BYTES`, or all of a shorter one
- * @throws ThermoclineError TC_INVALID, with the way out, for an empty file and for known formats that
- * can't be read
+ * @throws ThermoclineError TC_INVALID, with the way out, for an empty file and for known formats
+ * that can't be read
  */
 export function sniff(head: Uint8Array): SniffedFormat {
   if (startsWith(head, TCR_MAGIC)) return 'tcr';

@@ -1,5 +1,6 @@
 /**
- * One line of what `perf script` or `trace-cmd report` print of DAMON's trace points, read from bytes:
+ * One line of what `perf script` or `trace-cmd report` print of DAMON's trace points, read from
+ * bytes:
  *
  *     comm 4452 [000] 82820.952659: damon:damon_aggregated: target_id=1 nr_regions=8 4096-8192: 0 3
  *     comm-4452 [000] ..... 82820.952659: damon_aggregated: target_id=1 nr_regions=8 4096-8192: 0 3
@@ -26,6 +27,7 @@ const ZERO = 0x30;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
 
+const NOTHING = new Uint8Array(0);
 const KDAMOND = 'kdamond.';
 const MAX_WORD_BYTES = 64;
 const MAX_NR_ACCESSES = 2 ** 32 - 1;
@@ -61,18 +63,36 @@ export class TraceLine {
   /** damo's mark of a snapshot that is none: a region from 0 to 0 with -1 accesses. */
   isFake = false;
 
+  // Event and fields of the line before: those of one snapshot differ in their regions only.
+  #head: Uint8Array = NOTHING;
+  #headKind: TraceLineKind = 'other';
+
   /** Reads the line at [from, to), without its line feed. */
   read(bytes: Uint8Array, from: number, to: number): void {
     this.kind = 'other';
     const event = this.#readTime(bytes, from, to);
     if (event < 0) return;
+    this.kdamondIndex = kdamondIndex(bytes, from, event);
+    if (this.#isHead(bytes, event, to)) {
+      const isRegion = this.#readRegion(bytes, event + this.#head.length, to);
+      this.kind = isRegion ? this.#headKind : 'damaged';
+      return;
+    }
+    this.#head = NOTHING;
     const nameEnd = wordEnd(bytes, event, to);
     if (bytes[nameEnd - 1] !== COLON || nameEnd - event > MAX_WORD_BYTES) return;
     const name = textOf(bytes, event, nameEnd - 1);
     const kind = KINDS[name.startsWith('damon:') ? name.slice(6) : name];
     if (kind === undefined) return;
-    this.kdamondIndex = kdamondIndex(bytes, from, event);
-    this.kind = this.#readFields(bytes, nameEnd, to, kind) ? kind : 'damaged';
+    this.kind = this.#readFields(bytes, event, nameEnd, to, kind) ? kind : 'damaged';
+  }
+
+  /** Whether event and fields are as before. */
+  #isHead(bytes: Uint8Array, event: number, to: number): boolean {
+    const head = this.#head;
+    if (head.length === 0 || event + head.length > to) return false;
+    for (let i = 0; i < head.length; i++) if (bytes[event + i] !== head[i]) return false;
+    return true;
   }
 
   /** Finds and reads the time. Returns where the event's name begins, or -1. */
@@ -100,13 +120,19 @@ export class TraceLine {
   }
 
   /** Reads `key=value` words, and the region behind them. */
-  #readFields(bytes: Uint8Array, from: number, to: number, kind: TraceLineKind): boolean {
+  #readFields(
+    bytes: Uint8Array,
+    from: number,
+    nameEnd: number,
+    to: number,
+    kind: TraceLineKind,
+  ): boolean {
     this.nrRegions = -1;
     this.targetId = '';
     this.contextIndex = 0;
     this.schemeIndex = 0;
     this.sampleIntervalUs = Number.NaN;
-    let at = skipSpaces(bytes, from, to);
+    let at = skipSpaces(bytes, nameEnd, to);
     while (at < to) {
       const end = wordEnd(bytes, at, to);
       const equals = bytes.indexOf(EQUALS, at);
@@ -115,7 +141,10 @@ export class TraceLine {
       at = skipSpaces(bytes, end, to);
     }
     if (kind === 'damon_monitor_intervals_tune') return this.sampleIntervalUs > 0;
-    return this.targetId !== '' && this.nrRegions > 0 && this.#readRegion(bytes, at, to);
+    if (this.targetId === '' || !(this.nrRegions > 0)) return false;
+    this.#head = bytes.slice(from, at);
+    this.#headKind = kind;
+    return this.#readRegion(bytes, at, to);
   }
 
   #readField(bytes: Uint8Array, at: number, equals: number, end: number): boolean {

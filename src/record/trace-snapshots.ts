@@ -1,7 +1,7 @@
 /**
  * Puts snapshots together from lines of a trace. A line says how many regions its snapshot has, but
- * lines get lost, and lines of several targets may alternate. So each target has its own open snapshot,
- * which ends
+ * lines get lost, and lines of several targets may alternate. So each target has its own open
+ * snapshot, which ends
  * - when as many regions were seen as were said,
  * - when the number that is said changes,
  * - when addresses start again from below, or
@@ -159,7 +159,8 @@ export class TraceSnapshots {
     const isScheme = line.kind === 'damos_before_apply';
     if (latest !== null && isOf(latest, line, isScheme)) return latest;
     const scheme = isScheme ? `${line.contextIndex} ${line.schemeIndex}` : '';
-    // Since kernels give small numbers instead of pointers, two kdamonds can mean two targets by one.
+    // Since kernels give small numbers instead of pointers, two kdamonds can mean two targets by
+    // one.
     const key = `${line.kdamondIndex} ${line.targetId} ${scheme}`;
     let series = this.#series.get(key);
     if (series === undefined) {
