@@ -40,6 +40,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./report.ts'),
   },
   {
+    name: 'convert',
+    summary: 'turn a recording into another format',
+    load: () => import('./convert.ts'),
+  },
+  {
     name: 'top',
     summary: 'list processes or cgroups by memory',
     load: () => import('./top.ts'),
@@ -143,7 +148,8 @@ function report(error: unknown): number {
 /** A reader that has gone (`| head`) is no error. Commands that hold something listen themselves. */
 function endQuietlyWithoutReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (process.stdout.listenerCount('error') > 1) return;
     if (error.code !== 'EPIPE') throw error;
-    if (process.stdout.listenerCount('error') === 1) process.exit(0);
+    process.exit(0);
   });
 }
