@@ -30,6 +30,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./watch.ts'),
   },
   {
+    name: 'record',
+    summary: 'write what a process, cgroup or command does with its memory to a file',
+    load: () => import('./record.ts'),
+  },
+  {
     name: 'simulate',
     summary: 'try monitoring and schemes on a simulated machine',
     load: () => import('./simulate.ts'),
@@ -77,7 +82,7 @@ Exit status:
   1    it did not work; one line on standard error says why
   2    wrong usage: an argument, option or file that can't be taken
   130  ended by Ctrl-C (143 by SIGTERM)
-  watch -- COMMAND ends with the command's own status.
+  watch and record -- COMMAND end with the command's own status.
 
 Examples:
   $ thermocline demo

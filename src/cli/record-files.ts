@@ -1,6 +1,7 @@
 /** Files and compression for those parts that open nothing themselves. */
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Transform } from 'node:stream';
 import {
   constants,
@@ -58,11 +59,12 @@ export function openFile(path: string): () => ByteSource {
 /**
  * Refuses a file that is there already, and what is no file at all.
  * @param overwriteFlag the flag that allows it, for the sentence
- * @throws ThermoclineError TC_INVALID
+ * @throws ThermoclineError TC_INVALID, TC_NOT_FOUND without a folder for it
  */
 export function checkNewFile(path: string, mayOverwrite: boolean, overwriteFlag: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there === undefined) return;
+  if (there === undefined && existsSync(dirname(path))) return;
+  if (there === undefined) throw writeFailure(path, { code: 'ENOENT' });
   if (!there.isFile()) {
     throw new ThermoclineError('TC_INVALID', `${path} is no regular file; name another one.`);
   }

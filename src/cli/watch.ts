@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { ThermoclineError } from '../base/errors.ts';
-import { parseDuration } from '../base/units.ts';
 import { ActingSession } from '../control/acting-session.ts';
 import { EngineMonitor } from '../monitor/engine-monitor.ts';
 import { Interruption } from './interruption.ts';
 import { rootsOf } from './roots.ts';
+import { addPid, durationValue } from './watch/option-values.ts';
 import { isLiveTerminal, jsonOutput, liveOutput, plainOutput } from './watch/output.ts';
 import { runWatch } from './watch/run.ts';
 import { openSubject, type SubjectOptions } from './watch/subject.ts';
@@ -30,7 +29,6 @@ export interface WatchOptions extends SubjectOptions {
 }
 
 export function register(program: Command): void {
-  const duration = (flag: string) => (text: string) => positive(parseDuration(text, flag), flag);
   program
     .command('watch')
     .summary('show which memory of a process, cgroup or command is touched, live')
@@ -43,8 +41,8 @@ export function register(program: Command): void {
     .option('--cgroup <path>', 'watch the processes of this cgroup (version 2)')
     .option('--sim <scenario>', 'watch a simulated machine, in real time')
     .option('--no-follow', 'leave out processes that the watched ones start')
-    .option('--every <duration>', 'draw or print so often', duration('--every'), 1_000_000)
-    .option('--for <duration>', 'end after this time', duration('--for'))
+    .option('--every <duration>', 'draw or print so often', durationValue('--every'), 1_000_000)
+    .option('--for <duration>', 'end after this time', durationValue('--for'))
     .option('--params <file>', 'attributes and schemes, YAML or JSON')
     .option('--json', 'print one snapshot a line')
     .option('--force', 'watch what is refused by default')
@@ -85,17 +83,4 @@ async function watch(
     everyUs: options.every,
     forUs: options.for ?? null,
   });
-}
-
-function addPid(text: string, before: readonly number[] = []): number[] {
-  const pid = Number(text);
-  if (!/^\d+$/.test(text) || pid < 1 || pid > 2 ** 22) {
-    throw new ThermoclineError('TC_INVALID', `--pid is "${text}"; write the number of a process.`);
-  }
-  return [...before, pid];
-}
-
-function positive(durationUs: number, flag: string): number {
-  if (durationUs >= 10_000) return durationUs;
-  throw new ThermoclineError('TC_INVALID', `${flag} has to be 10ms at least.`);
 }

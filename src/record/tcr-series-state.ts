@@ -7,7 +7,7 @@ import { PROBES } from './tcr-format.ts';
  *   heads   one a snapshot: series, flags, times, intervals, statistics
  *   runs    (same, fresh, passed over): how rows follow those of the snapshot before
  *   bounds  two a fresh row: gap to the row before, difference to the expected end
- *   rates, ages, passed, probes    (rows between + 1, value) of rows that are not as expected; 0 ends
+ *   rates, ages, passed, probes   (rows between + 1, value) of rows that are not as expected; 0
  */
 export const COLUMN = {
   heads: 0,
