@@ -81,7 +81,9 @@ export class HeatMap implements Question<HeatMapAnswer> {
     const previousEndNs = this.#previousEndNs.get(seriesIndex);
     this.#previousEndNs.set(seriesIndex, endNs);
     const { startNs: originNs } = this.#grid;
-    const intervals = intervalsInForce(this.#series.get(seriesIndex)!, snapshot);
+    const series = this.#series.get(seriesIndex)!;
+    const intervals = intervalsInForce(series, snapshot);
+    const aging = (this.#options.likeDamo && series.intervals) || intervals;
     const isRate = intervals !== null && !this.#options.inSamples;
     if (isRate) this.#unit = 'hz';
     const placed = {
@@ -89,7 +91,7 @@ export class HeatMap implements Question<HeatMapAnswer> {
       end: Number(endNs - originNs),
       previousEnd:
         previousEndNs === undefined ? Number.NEGATIVE_INFINITY : Number(previousEndNs - originNs),
-      agingNs: intervals === null ? 0 : intervals.aggregationIntervalUs * 1000,
+      agingNs: aging === null ? 0 : aging.aggregationIntervalUs * 1000,
       scale: isRate ? 1e6 / intervals.aggregationIntervalUs : 1,
     };
     if (placed.end <= 0 || placed.start >= this.#timeUnit * this.#grid.timeCells) {

@@ -3,7 +3,10 @@ import type { Question } from './question.ts';
 
 /** Names for addresses of a process. */
 export interface NamedMappings {
-  /** The name of the mapping that covers most of a range; empty where none is known. */
+  /**
+   * The name of what covers most of a range; `(anonymous)` where that is memory without a name, and
+   * empty where no mapping is known.
+   */
   nameOf(pid: number | null, start: number, end: number): string;
 }
 
@@ -30,7 +33,9 @@ export class MappingNames implements Question<NamedMappings> {
     const bytes = new Map<string, number>();
     for (const mapping of mappings) {
       const shared = Math.min(mapping.end, end) - Math.max(mapping.start, start);
-      if (shared > 0) bytes.set(mapping.name, (bytes.get(mapping.name) ?? 0) + shared);
+      if (shared <= 0) continue;
+      const candidate = mapping.name || '(anonymous)';
+      bytes.set(candidate, (bytes.get(candidate) ?? 0) + shared);
     }
     let name = '';
     let most = 0;

@@ -142,12 +142,17 @@ describe('names', () => {
   test('are those of the mapping that covers most, as it was last', async () => {
     const items = [
       ...[mapping(1n, 5, 0, 100, 'old'), mapping(2n, 5, 0, 10, '[heap]')],
-      ...[mapping(2n, 5, 10, 14, 'libc'), mapping(2n, 5, 20, 29, 'libc')],
+      ...[
+        mapping(2n, 5, 10, 14, 'libc'),
+        mapping(2n, 5, 20, 29, 'libc'),
+        mapping(2n, 5, 30, 40, ''),
+      ],
       mapping(1n, 6, 0, 100, '[stack]'),
     ];
     const [names] = await ask(source(items), [new MappingNames()]);
     expect(names.nameOf(5, 0, 29)).toBe('libc');
     expect(names.nameOf(5, 0, 20)).toBe('[heap]');
+    expect(names.nameOf(5, 28, 60)).toBe('(anonymous)');
     expect(names.nameOf(5, 50, 60)).toBe('');
     expect(names.nameOf(6, 50, 60)).toBe('[stack]');
     // Of which process, nobody knows.

@@ -7,8 +7,19 @@ import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { Command } from 'commander';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { intervals, seriesItem, snapshotItem } from '../../test/hand-made-recording.ts';
 import { testFacts, testRecord } from '../../test/records/reading.ts';
+import { TcrWriter } from '../record/tcr-writer.ts';
+import { nodeCodec } from './record-files.ts';
 import { register } from './report.ts';
+
+const noOrigin = {
+  format: 'tcr',
+  host: null,
+  kernelRelease: null,
+  source: null,
+  params: null,
+} as const;
 
 const folder = mkdtempSync(join(tmpdir(), 'thermocline-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -362,6 +373,44 @@ describe('other reports', () => {
       expect(page).toContain(`\n${part}`);
     }
     expect(await report('holistic', full)).toContain('no idle times and temperatures');
+  });
+
+  test('footprint and names come from what was recorded beside the regions', async () => {
+    const path = join(folder, 'named.tcr');
+    const footprint = (timeNs: bigint, residentBytes: number) => ({
+      kind: 'footprint' as const,
+      footprint: { timeNs, pid: 5, virtualBytes: 9 * 4096, residentBytes },
+    });
+    const mapping = (start: number, end: number, name: string) => ({
+      kind: 'mapping' as const,
+      mapping: { timeNs: 1n, pid: 5, start, end, name },
+    });
+    const writer = new TcrWriter(nodeCodec);
+    const pieces = [
+      { kind: 'origin' as const, origin: { ...noOrigin, host: 'here' } },
+      seriesItem(0, { pid: 5, intervals: intervals(5000, 100_000) }),
+      snapshotItem(0, 100, [
+        [0, 8192, 20, 1],
+        [8192, 16384, 0, 1],
+      ]),
+      ...[footprint(1n, 4096), footprint(2n, 8192)],
+      ...[mapping(0, 12288, '[heap]'), mapping(12288, 16384, '')],
+    ].flatMap((item) => [...writer.add(item)]);
+    writeFileSync(path, Buffer.concat([...pieces, ...writer.end()]));
+    expect(await json('footprint', path, '--percentiles', '0,100')).toEqual({
+      kind: 'footprint',
+      processes: [
+        {
+          ...{ pid: 5, samples: 2 },
+          residentBytes: { average: 6144, percentiles: { '0': 4096, '100': 8192 } },
+          virtualBytes: { average: 36864, percentiles: { '0': 36864, '100': 36864 } },
+        },
+      ],
+    });
+    const text = (await report('snapshot', path)).replaceAll(/ +/g, ' ');
+    expect(text).toContain(' 0x0 8 KiB 100 % 100 ms 10,010,000 [heap]\n');
+    expect(await report('info', path)).toContain('recorded on here\n1 snapshot, 2 regions');
+    expect(await report('heatmap', path)).toMatch(/\n\[heap\] +@/);
   });
 
   test('footprint says that none were recorded', async () => {

@@ -8,7 +8,7 @@ import { bold, dim, type Line, plain } from '../terminal/line.ts';
 import { formatTable } from '../terminal/table.ts';
 import { askFile } from './ask-file.ts';
 import { percentilesOption, takeFiles } from './options.ts';
-import { canvas, printJson, printLines } from './output.ts';
+import { canvas, counted, printJson, printLines } from './output.ts';
 
 interface FootprintOptions {
   readonly json?: true;
@@ -98,7 +98,7 @@ export function footprintLines(
       { heading: 'VIRTUAL', text: (key) => formatBytes(virtualAt[key]!), align: 'right' },
     ]);
     const name = pid === null ? 'the machine' : `pid ${pid}`;
-    const title = `footprint of ${name}: ${samples.length} samples`;
+    const title = `footprint of ${name}: ${counted(samples.length, 'sample')}`;
     return [bold(title), dim(heading!), ...rows.map(plain)];
   });
 }

@@ -29,6 +29,8 @@ interface HeatMapOptions {
 }
 
 const MOST_CELLS = 10_000;
+/** More would be a file that nothing can show. */
+const MOST_CELLS_IN_ALL = 4_000_000;
 const DEFAULT_CELLS = { time: 40, address: 80 };
 const SVG_CELLS = { time: 320, address: 160 };
 
@@ -77,12 +79,16 @@ async function run(operands: string[], options: HeatMapOptions): Promise<void> {
   const view = await look(file!, options);
   const { time, info, again } = view;
   const area = areaOf(view, options);
-  const grid = (cells: typeof DEFAULT_CELLS): HeatGrid => ({
-    ...time,
-    addresses: { start: area.start, end: area.end },
-    timeCells: options.timeCells ?? cells.time,
-    addressCells: options.addressCells ?? cells.address,
-  });
+  const grid = (cells: typeof DEFAULT_CELLS): HeatGrid => {
+    const { timeCells = cells.time, addressCells = cells.address } = options;
+    if (timeCells * addressCells > MOST_CELLS_IN_ALL) {
+      throw new ThermoclineError(
+        'TC_INVALID',
+        `--time-cells times --address-cells can be ${MOST_CELLS_IN_ALL} at most.`,
+      );
+    }
+    return { ...time, addresses: { start: area.start, end: area.end }, timeCells, addressCells };
+  };
   const ask = async (wanted: HeatGrid): Promise<HeatMapAnswer> => {
     const map = new HeatMap(wanted, { likeDamo: options.likeDamo ?? false });
     return (await again.ask([ofSeries(info.index, map)]))[0];
