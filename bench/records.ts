@@ -1,6 +1,7 @@
 /**
  * What reports on large recordings take, in processes of their own: CPU and the most memory, beside
- * unpacking the same file and doing nothing with it, and beside Python's JSON where there is Python.
+ * unpacking the same file and doing nothing with it, and beside Python's JSON where there is
+ * Python.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
