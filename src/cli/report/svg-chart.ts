@@ -73,7 +73,7 @@ export function histogramSvg(
   ]);
 }
 
-/** A heat map: time to the right, addresses upwards, and its scale below. */
+/** A heat map: time to the right, addresses downwards, as on a terminal, and its scale below. */
 export function heatMapSvg(title: string, map: HeatMapAnswer): string {
   const { timeCells, addressCells, addresses, startNs, endNs } = map.grid;
   const highest = highestOf(map.cells);
@@ -81,7 +81,7 @@ export function heatMapSvg(title: string, map: HeatMapAnswer): string {
   const height = INNER_HEIGHT / addressCells;
   const boxes: string[] = [];
   for (let address = 0; address < addressCells; address++) {
-    const y = TOP + INNER_HEIGHT - (address + 1) * height;
+    const y = TOP + address * height;
     // Neighbours of one colour are one box: a picture of mostly idle memory stays small.
     for (let time = 0; time < timeCells; ) {
       const colour = colourOf(map.cells[time * addressCells + address]!, highest);
@@ -106,8 +106,8 @@ export function heatMapSvg(title: string, map: HeatMapAnswer): string {
     text(LEFT + 244, HEIGHT - 15, 'end', '0'),
     text(LEFT + 456, HEIGHT - 15, 'start', `${Number(highest.toPrecision(3))} ${map.unit}`),
     ...axes(
-      `0x${addresses.start.toString(16)}`,
       `0x${addresses.end.toString(16)}`,
+      `0x${addresses.start.toString(16)}`,
       '0',
       formatDuration(Number(endNs - startNs) / 1000),
     ),
@@ -128,7 +128,7 @@ function colourOf(value: number, highest: number): Colour | null {
 function page(title: string, parts: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}"`,
-    ' font-family="sans-serif" font-size="12">',
+    ' font-family="sans-serif" font-size="12" stroke="none">',
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
     `<text x="${LEFT}" y="28" font-size="16">${escaped(title)}</text>`,
     ...parts,
