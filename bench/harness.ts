@@ -10,6 +10,12 @@ export interface Report {
   readonly notes: readonly string[];
 }
 
+/** How much a bench may take on. */
+export interface BenchOptions {
+  /** Also what takes minutes. */
+  readonly long: boolean;
+}
+
 /**
  * One bench, the default export of its file. It measures two things in the same run, in turns, and
  * reports their ratio: a figure alone says more about the machine than about the code.
@@ -18,7 +24,7 @@ export interface Bench {
   /** One sentence. */
   readonly about: string;
   /** @param progress prints a line on stderr */
-  run(progress: (line: string) => void): Promise<Report>;
+  run(progress: (line: string) => void, options: BenchOptions): Promise<Report>;
 }
 
 /** Cells in columns as wide as needed: the first to the left, numbers to the right. */

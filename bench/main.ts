@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [NAME…] [--json]`: runs benches one after the other, all of them by default.
+ * `npm run bench -- [NAME…] [--long] [--json]`: runs benches one after the other, all of them by default.
  */
 import { parseArgs } from 'node:util';
 import { type Bench, formatTable, type Report } from './harness.ts';
@@ -9,10 +9,12 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   sim: () => import('./sim.ts'),
   memory: () => import('./memory.ts'),
   'fast-snapshots': () => import('./fast-snapshots.ts'),
+  records: () => import('./records.ts'),
 };
 
-const usage = `usage: npm run bench -- [NAME...] [--json]
+const usage = `usage: npm run bench -- [NAME...] [--long] [--json]
 names: ${Object.keys(benches).join(', ')} (all by default)
+--long: also what takes minutes
 `;
 
 function progress(line: string): void {
@@ -28,7 +30,11 @@ async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) {
     process.stdout.write(usage);
@@ -43,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
   const found: Record<string, unknown> = {};
   for (const name of names) {
     const bench = (await benches[name]!()).default;
-    const report = await bench.run(progress);
+    const report = await bench.run(progress, { long: values.long });
     found[name] = report.json;
     if (!values.json) print(name, bench.about, report);
   }

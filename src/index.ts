@@ -11,8 +11,76 @@ export {
   scoresOf,
   type TrueRate,
 } from './analysis/accuracy.ts';
+export { type AddressArea, AddressAreas, hottestArea } from './analysis/address-areas.ts';
+export { AllSnapshots, type SnapshotGroup } from './analysis/all-snapshots.ts';
+export { Footprints, type FootprintsByPid } from './analysis/footprints.ts';
+export {
+  type HeatGrid,
+  HeatMap,
+  type HeatMapAnswer,
+  type HeatMapOptions,
+  type HeatUnit,
+} from './analysis/heat-map.ts';
+export {
+  bandwidthOf,
+  idleTimeUs,
+  type RatedRegion,
+  type RegionFigures,
+  type RegionWeight,
+  regionValues,
+} from './analysis/idle-time.ts';
+export type { Instant } from './analysis/instants.ts';
+export { type KeptSnapshot, LastSnapshots } from './analysis/last-snapshots.ts';
+export { MappingNames, type NamedMappings } from './analysis/mapping-names.ts';
+export { ofSeries, ofTarget, skipping } from './analysis/narrowed.ts';
+export { PatternTimes, type SeenTime } from './analysis/pattern-times.ts';
+export {
+  averageOf,
+  type Percentiles,
+  percentileOf,
+  percentilesOf,
+} from './analysis/percentiles.ts';
+export { type Answers, ask, type Question } from './analysis/question.ts';
+export {
+  comparedMaps,
+  type HeatChange,
+  heatChanges,
+  joinedAreas,
+} from './analysis/recording-diff.ts';
+export {
+  RecordingInfo,
+  type RecordingSummary,
+  type SeriesInfo,
+} from './analysis/recording-info.ts';
+export { RegionCounts } from './analysis/region-counts.ts';
+export { SecondLook } from './analysis/second-look.ts';
+export {
+  type Bounds,
+  filtered,
+  NO_FILTER,
+  type SnapshotFilter,
+  type TimePoint,
+} from './analysis/snapshot-filter.ts';
+export {
+  DEFAULT_WEIGHTS,
+  type TemperatureWeights,
+  temperatureOf,
+} from './analysis/temperature.ts';
+export {
+  type HistogramBucket,
+  type WeightedValues,
+  weightedHistogram,
+  weightedPercentiles,
+} from './analysis/weighted-distribution.ts';
+export {
+  WorkingSet,
+  type WorkingSetAnswer,
+  type WorkingSetOptions,
+  workingSetValues,
+} from './analysis/working-set.ts';
 export { type Clock, monotonicClock, VirtualClock } from './base/clock.ts';
 export { type ErrorCode, ThermoclineError } from './base/errors.ts';
+export { toJsonNumber } from './base/json-number.ts';
 export { KernelRandom, type Random } from './base/random.ts';
 export {
   formatBytes,
@@ -21,6 +89,7 @@ export {
   parseBytes,
   parseDuration,
 } from './base/units.ts';
+export { nodeCodec, openFile } from './cli/record-files.ts';
 export { Kdamond, type KdamondObserver, type KdamondOptions } from './core/kdamond.ts';
 export { type Metrics, type NodeMemory, noMetrics } from './core/metrics.ts';
 export {
@@ -103,3 +172,18 @@ export {
   validateParams,
   type Watermarks,
 } from './params/index.ts';
+export { readRecording } from './record/open.ts';
+export type {
+  ByteSource,
+  Codec,
+  Footprint,
+  ItemSource,
+  RecordedMapping,
+  RecordFormat,
+  RecordItem,
+  RecordingOrigin,
+  Series,
+  SeriesIntervals,
+  SeriesSnapshot,
+} from './record/recording.ts';
+export { TcrWriter } from './record/tcr-writer.ts';

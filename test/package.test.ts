@@ -46,7 +46,12 @@ describe('package.json', () => {
   });
 
   test('asks of users only what is allowed', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual(['commander', 'yaml', 'zod']);
+    expect(Object.keys(manifest.dependencies)).toEqual([
+      'commander',
+      'hyparquet-writer',
+      'yaml',
+      'zod',
+    ]);
     expect(Object.keys(manifest.optionalDependencies)).toEqual(['koffi']);
   });
 

@@ -30,9 +30,24 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./watch.ts'),
   },
   {
+    name: 'record',
+    summary: 'write what a process, cgroup or command does with its memory to a file',
+    load: () => import('./record.ts'),
+  },
+  {
     name: 'simulate',
     summary: 'try monitoring and schemes on a simulated machine',
     load: () => import('./simulate.ts'),
+  },
+  {
+    name: 'report',
+    summary: 'answer questions about a recording',
+    load: () => import('./report.ts'),
+  },
+  {
+    name: 'convert',
+    summary: 'turn a recording into another format',
+    load: () => import('./convert.ts'),
   },
   {
     name: 'top',
@@ -67,7 +82,7 @@ Exit status:
   1    it did not work; one line on standard error says why
   2    wrong usage: an argument, option or file that can't be taken
   130  ended by Ctrl-C (143 by SIGTERM)
-  watch -- COMMAND ends with the command's own status.
+  watch and record -- COMMAND end with the command's own status.
 
 Examples:
   $ thermocline demo
@@ -80,7 +95,7 @@ Examples:
  * @returns the exit status
  */
 export async function main(argv: string[]): Promise<number> {
-  process.stdout.off('error', endQuietly).on('error', endQuietly);
+  process.stdout.off('error', endOutput).on('error', endOutput);
   try {
     const program = await createProgram(argv);
     await program.parseAsync(argv, { from: 'user' });
@@ -136,9 +151,12 @@ function report(error: unknown): number {
 }
 
 /**
- * A reader that has gone (`| head`) is no error. Commands that hold something listen themselves.
+ * A reader that has gone (`| head`) is no error; a full disk is. Commands that hold something listen
+ * themselves.
  */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  if (process.stdout.listenerCount('error') === 1) process.exit(0);
+function endOutput(error: NodeJS.ErrnoException): void {
+  if (process.stdout.listenerCount('error') > 1) return;
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`thermocline: The output can't be written (${error.code}).\n`);
+  process.exit(1);
 }

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
-import { parseDuration } from '../base/units.ts';
 import { ActingSession } from '../control/acting-session.ts';
 import { EngineMonitor } from '../monitor/engine-monitor.ts';
 import type { Monitor } from '../monitor/monitor.ts';
 import { Interruption } from './interruption.ts';
 import { rootsOf } from './roots.ts';
 import type { ChildCommand } from './watch/child-command.ts';
+import { addPid, durationValue } from './watch/option-values.ts';
 import { isLiveTerminal, jsonOutput, liveOutput, plainOutput } from './watch/output.ts';
 import { runWatch } from './watch/run.ts';
 import { openSubject, type SubjectOptions } from './watch/subject.ts';
@@ -37,7 +37,6 @@ interface WatchOptions extends SubjectOptions {
 }
 
 export function register(program: Command): void {
-  const duration = (flag: string) => (text: string) => positive(parseDuration(text, flag), flag);
   program
     .command('watch')
     .summary('show which memory of a process, cgroup or command is touched, live')
@@ -52,10 +51,10 @@ export function register(program: Command): void {
     .option('--no-follow', 'leave out processes that the watched ones start')
     .addOption(
       new Option('--every <duration>', 'draw or print so often')
-        .argParser(duration('--every'))
+        .argParser(durationValue('--every'))
         .default(1_000_000, '1s'),
     )
-    .option('--for <duration>', 'end after this time', duration('--for'))
+    .option('--for <duration>', 'end after this time', durationValue('--for'))
     .option('--params <file>', 'attributes and schemes, YAML or JSON')
     .option('--json', 'print one snapshot a line')
     .option('--force', 'watch very large processes, too, where each sample takes long')
@@ -122,14 +121,6 @@ async function startOrEnd(monitor: Monitor, child: ChildCommand | null): Promise
   }
 }
 
-function addPid(text: string, before: readonly number[] = []): number[] {
-  const pid = Number(text);
-  if (!/^\d+$/.test(text) || pid < 1 || pid > 2 ** 22) {
-    throw new ThermoclineError('TC_INVALID', `--pid is "${text}"; write the number of a process.`);
-  }
-  return [...before, pid];
-}
-
 function share(text: string): number {
   const percent = Number(text.replace(/\s*%$/, ''));
   if (percent > 0 && percent <= 100) return percent / 100;
@@ -137,9 +128,4 @@ function share(text: string): number {
     'TC_INVALID',
     `--ceiling is "${text}"; write a percentage above 0, up to 100, like 1 or 5%.`,
   );
-}
-
-function positive(durationUs: number, flag: string): number {
-  if (durationUs >= 10_000) return durationUs;
-  throw new ThermoclineError('TC_INVALID', `${flag} has to be 10ms at least.`);
 }

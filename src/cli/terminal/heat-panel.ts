@@ -14,6 +14,8 @@ export interface HeatPanel {
   readonly depth: ColourDepth;
   /** How the address of a row without a name is written. */
   readonly formatAddress: (address: number) => string;
+  /** Below the first and the last column; left out, how long ago and now. */
+  readonly timeLabels?: readonly [first: string, last: string];
 }
 
 /** Rows between the addresses that are written beside a long range. */
@@ -34,7 +36,7 @@ export function heatPanelLines(panel: HeatPanel): Line[] {
     const fitted = fitLine(dim(shortenFront(label, gutter - 1)), gutter);
     lines.push(fitLine([...fitted, ...(picture[row] ?? [])], width));
   }
-  lines.push(timeAxis(history.slice(-pictureWidth), gutter, pictureWidth));
+  lines.push(timeAxis(history.slice(-pictureWidth), gutter, pictureWidth, panel.timeLabels));
   return lines;
 }
 
@@ -45,12 +47,17 @@ function bandLabel(band: Band, perRow: number, panel: HeatPanel): string {
   return unnamed && row % LABEL_DISTANCE === 0 ? panel.formatAddress(band.start) : '';
 }
 
-function timeAxis(shown: readonly HeatColumn[], gutter: number, width: number): Line {
+function timeAxis(
+  shown: readonly HeatColumn[],
+  gutter: number,
+  width: number,
+  labels?: readonly [first: string, last: string],
+): Line {
   const spanUs = shown.length < 2 ? 0 : shown.at(-1)!.timeUs - shown[0]!.timeUs;
-  const oldest = spanUs === 0 ? '' : `${formatDuration(spanUs)} ago`;
+  const ago = spanUs === 0 ? '' : `${formatDuration(spanUs)} ago`;
+  const [first, last] = labels ?? [ago, 'now'];
   const blank = Math.max(width - shown.length, 0);
-  const room = Math.max(width - blank - oldest.length - 'now'.length, 1);
-  // A short history leaves no room beside "now": then the age of its start may reach further left.
-  const indent = Math.max(width - oldest.length - 'now'.length - room, 0);
-  return dim(`${' '.repeat(gutter + indent)}${oldest}${' '.repeat(room)}now`);
+  const room = Math.max(width - blank - first.length - last.length, 1);
+  const indent = Math.max(width - first.length - last.length - room, 0);
+  return dim(`${' '.repeat(gutter + indent)}${first}${' '.repeat(room)}${last}`);
 }

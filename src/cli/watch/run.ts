@@ -30,7 +30,8 @@ export interface WatchRun {
   readonly forUs: number | null;
 }
 
-interface Ending {
+/** How a run ends. */
+export interface Ending {
   readonly reason: string;
   readonly exitStatus: number;
   /** Set when it did not end well. */
@@ -120,8 +121,11 @@ function cpuUs(): number {
   return user + system;
 }
 
+/** What may end a run. */
+export type Endings = Pick<WatchRun, 'monitor' | 'interruption' | 'child' | 'session' | 'forUs'>;
+
 /** Settles with the first of the things that end a run; never rejects. */
-function whatEnds(run: WatchRun, over: AbortSignal): Promise<Ending> {
+export function whatEnds(run: Endings, over: AbortSignal): Promise<Ending> {
   const { monitor, interruption, child, session, forUs } = run;
   const endings: Promise<Ending>[] = [
     interruption.requested.then(() => ({

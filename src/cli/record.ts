@@ -1,0 +1,211 @@
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import { ThermoclineError } from '../base/errors.ts';
+import { parseBytes } from '../base/units.ts';
+import type { Roots } from '../host/host.ts';
+import { readTextIfAny } from '../host/linux/read-file.ts';
+import { EngineMonitor } from '../monitor/engine-monitor.ts';
+import type { Monitor, MonitorStats } from '../monitor/monitor.ts';
+import { VirtualMonitor } from '../monitor/virtual-monitor.ts';
+import type { RecordingOrigin } from '../record/recording.ts';
+import { Interruption } from './interruption.ts';
+import { linuxMemory, type MemoryReader, simulatedMemory } from './record/memory.ts';
+import { RecordOutput } from './record/record-output.ts';
+import { Recorder } from './record/recorder.ts';
+import { runRecord, type VirtualTime } from './record/run.ts';
+import { rootsOf } from './roots.ts';
+import { addPid, durationValue } from './watch/option-values.ts';
+import { openSubject, type Subject, type SubjectOptions } from './watch/subject.ts';
+
+const DEFAULT_FILE = 'thermocline.tcr';
+/** News of the end of a command may come a little later than its memory goes. */
+const EARLY_END_MS = 200;
+const SMALLEST_FILE_BYTES = 4096;
+
+const EXAMPLES = `
+A recording can be read while it is being written, and after a kill up to its last second. With
+--rotate-size or --rotate-time, week.tcr is written as week.0001.tcr, week.0002.tcr and so on, each
+of which can be read alone. Only you can read the files (mode 0600): they tell what your programs do.
+
+Exit status: 0 when the time is up or the target has ended; with COMMAND, the command's own; 130
+after Ctrl-C. The recording is whole in each case.
+
+Examples:
+  $ thermocline record --pid 1234
+  $ thermocline record --cgroup /system.slice/postgresql.service --for 1h -o postgres.tcr
+  $ thermocline record --footprint --mappings -- python3 train.py
+  $ thermocline record --pid 1234 --rotate-time 1h --for 7d -o week.tcr
+  $ thermocline record --sim examples/scenarios/demo.yaml --for 10m`;
+
+interface RecordOptions extends Omit<SubjectOptions, 'act' | 'dryRun'> {
+  readonly output: string;
+  readonly overwrite?: true;
+  readonly for?: number;
+  readonly footprint?: true;
+  readonly mappings?: true;
+  readonly every: number;
+  readonly rotateSize?: number;
+  readonly rotateTime?: number;
+}
+
+export function register(program: Command): void {
+  program
+    .command('record')
+    .summary('write what a process, cgroup or command does with its memory to a file')
+    .description(
+      'Records how hot the memory of a process, a cgroup, a command or a simulated machine is, for ' +
+        'report and convert. Nothing is changed: schemes of --params are only counted. Watching ' +
+        'clears referenced bits of the target.',
+    )
+    .argument('[command...]', 'run this and record it; write it behind --')
+    .option('-o, --output <file>', 'where to', DEFAULT_FILE)
+    .option('--overwrite', 'replace files that are there already')
+    .option('--pid <pid>', 'record this process; may be repeated', addPid)
+    .option('--cgroup <path>', 'record the processes of this cgroup (version 2)')
+    .option('--sim <scenario>', 'record a simulated machine, as fast as that goes')
+    .option('--no-follow', 'leave out processes that the recorded ones start')
+    .option('--for <duration>', 'end after this time', durationValue('--for'))
+    .option('--params <file>', 'attributes and schemes, YAML or JSON')
+    .option('--force', 'record very large processes, too, where each sample takes long')
+    .option('--footprint', 'record the memory use of the processes and the machine, too')
+    .option('--mappings', 'record what lies where in the processes, too: heap, stack, files')
+    .addOption(
+      new Option('--every <duration>', 'look at footprint and mappings so often, with a snapshot')
+        .argParser(durationValue('--every'))
+        .default(1_000_000, '1s'),
+    )
+    .option('--rotate-size <bytes>', 'begin a new file when one is so large', rotateSize)
+    .option(
+      '--rotate-time <duration>',
+      'begin a new file when one spans so long',
+      durationValue('--rotate-time'),
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(async (words: string[], options: RecordOptions, command: Command) => {
+      process.exitCode = await record(words, options, rootsOf(command));
+    });
+}
+
+async function record(
+  words: readonly string[],
+  options: RecordOptions,
+  roots: Roots,
+): Promise<number> {
+  using interruption = new Interruption();
+  const isTTY = process.stderr.isTTY === true;
+  // Made before a command is started, so that a file that is there already starts nothing.
+  const outputTo = newOutput(options);
+  await using subject = await openSubject(words, options, roots, 'stderr');
+  const source = openSource(subject, options, roots);
+  await using monitor = source.monitor;
+  const endedEarly = await startOrEnd(monitor, subject);
+  if (endedEarly !== null) return endedEarly;
+  const output = outputTo(originOf(subject, roots));
+  const everyNs = BigInt(options.every) * 1000n;
+  const recorder = new Recorder({
+    attrs: subject.params.attrs,
+    surroundings: { stats: () => monitor.stats(), pids: source.pids },
+    memory: source.memory,
+    footprintEveryNs: options.footprint ? everyNs : null,
+    mappingsEveryNs: options.mappings ? everyNs : null,
+  });
+  return await runRecord({
+    subject: subject.name,
+    monitor,
+    recorder,
+    output,
+    interruption,
+    child: subject.child,
+    session: null,
+    forUs: source.virtual === null ? (options.for ?? null) : null,
+    virtual: source.virtual,
+    terminal: { isTTY, write: (text) => process.stderr.write(text) },
+  });
+}
+
+/** What is recorded, by what, and what else can be known of it. */
+interface Source {
+  readonly monitor: Monitor;
+  readonly virtual: VirtualTime | null;
+  readonly memory: MemoryReader;
+  /** The process of each target by its index. */
+  readonly pids: (stats: MonitorStats) => readonly (number | null)[];
+}
+
+function openSource(subject: Subject, options: RecordOptions, roots: Roots): Source {
+  const { operations, params } = subject;
+  if (operations.set === 'sim') {
+    const { scenario } = operations;
+    const monitor = new VirtualMonitor({ scenario, params, seed: scenario.seed });
+    const { driver, machine } = monitor.simulation;
+    return {
+      monitor,
+      virtual: { monitor, durationUs: options.for ?? scenario.durationUs },
+      memory: simulatedMemory(machine),
+      pids: () => driver.kdamond.targets.map(({ pid }) => pid ?? null),
+    };
+  }
+  const named = params.targets.map(({ pid }) => pid ?? null);
+  return {
+    monitor: new EngineMonitor({ operations, params }),
+    virtual: null,
+    memory: linuxMemory(roots),
+    pids: ({ mappings }) => {
+      if (!operations.followChildren) return named;
+      const pids: (number | null)[] = [];
+      for (const { targetIndex, pid } of mappings) pids[targetIndex] = pid;
+      return Array.from(pids, (pid) => pid ?? null);
+    },
+  };
+}
+
+function newOutput(options: RecordOptions): (origin: RecordingOrigin) => RecordOutput {
+  const { output: path, overwrite, rotateSize: rotateBytes, rotateTime } = options;
+  const rest = {
+    path,
+    overwrite: overwrite === true,
+    rotateBytes: rotateBytes ?? null,
+    rotateNs: rotateTime === undefined ? null : BigInt(rotateTime) * 1000n,
+  };
+  RecordOutput.check(rest);
+  return (origin) => new RecordOutput({ ...rest, origin });
+}
+
+function originOf({ operations, params }: Subject, roots: Roots): RecordingOrigin {
+  const kernelRelease = readTextIfAny(`${roots.proc}/sys/kernel/osrelease`)?.trim() ?? null;
+  const isReal = operations.set !== 'sim';
+  return {
+    format: 'tcr',
+    // A simulated machine is the same one wherever it is simulated.
+    host: isReal ? hostname() : null,
+    kernelRelease: isReal ? kernelRelease : null,
+    source: `engine ${operations.set}`,
+    params,
+  };
+}
+
+/**
+ * Starts the monitor; when that fails because the command has ended already, returns the command's
+ * exit status, else null.
+ */
+async function startOrEnd(monitor: Monitor, { child }: Subject): Promise<number | null> {
+  try {
+    await monitor.start();
+    return null;
+  } catch (error) {
+    const tooLate = delay(EARLY_END_MS, null, { ref: false });
+    const exitStatus = child === null ? null : await Promise.race([child.ended, tooLate]);
+    if (exitStatus === null) throw error;
+    process.stderr.write(
+      `The command has ended with status ${exitStatus} before it could be recorded.\n`,
+    );
+    return exitStatus;
+  }
+}
+
+function rotateSize(text: string): number {
+  const bytes = parseBytes(text, '--rotate-size');
+  if (bytes >= SMALLEST_FILE_BYTES) return bytes;
+  throw new ThermoclineError('TC_INVALID', '--rotate-size has to be 4 KiB at least.');
+}

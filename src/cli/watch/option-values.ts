@@ -1,0 +1,23 @@
+import { ThermoclineError } from '../../base/errors.ts';
+import { parseDuration } from '../../base/units.ts';
+
+/** Shorter times than this nobody means. */
+const SHORTEST_US = 10_000;
+
+/** Value of `--pid`, which may be repeated. */
+export function addPid(text: string, before: readonly number[] = []): number[] {
+  const pid = Number(text);
+  if (!/^\d+$/.test(text) || pid < 1 || pid > 2 ** 22) {
+    throw new ThermoclineError('TC_INVALID', `--pid is "${text}"; write the number of a process.`);
+  }
+  return [...before, pid];
+}
+
+/** Reads the duration that `flag` is given, in microseconds. */
+export function durationValue(flag: string): (text: string) => number {
+  return (text) => {
+    const durationUs = parseDuration(text, flag);
+    if (durationUs >= SHORTEST_US) return durationUs;
+    throw new ThermoclineError('TC_INVALID', `${flag} has to be 10ms at least.`);
+  };
+}
