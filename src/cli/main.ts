@@ -151,8 +151,8 @@ function report(error: unknown): number {
 }
 
 /**
- * A reader that has gone (`| head`) is no error; a full disk is. Commands that hold something listen
- * themselves.
+ * A reader that has gone (`| head`) is no error; a full disk is. Commands that hold something
+ * listen themselves.
  */
 function endOutput(error: NodeJS.ErrnoException): void {
   if (process.stdout.listenerCount('error') > 1) return;

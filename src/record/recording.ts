@@ -1,6 +1,6 @@
 /**
- * What a recording is to those who read it, whatever its format: a stream of items. Nobody holds more
- * than a few snapshots.
+ * What a recording is to those who read it, whatever its format: a stream of items. Nobody holds
+ * more than a few snapshots.
  */
 import type { IntervalsGoal } from '../params/types.ts';
 
@@ -30,8 +30,8 @@ export interface Series {
 }
 
 /**
- * The regions of one series in one aggregation interval. Columns may be longer than `nrRegions`, and
- * belong to the reader: they are valid until the next item is asked for.
+ * The regions of one series in one aggregation interval. Columns may be longer than `nrRegions`,
+ * and belong to the reader: they are valid until the next item is asked for.
  */
 export interface SeriesSnapshot {
   /** Index of the series, in the order in which the reader met them. */
@@ -109,14 +109,14 @@ export type RecordItem =
   | { readonly kind: 'warning'; readonly text: string };
 
 /**
- * Bytes from the start, in pieces of any size. Files, tests and browsers provide it; a record reader
- * opens nothing itself.
+ * Bytes from the start, in pieces of any size. Files, tests and browsers provide it; a record
+ * reader opens nothing itself.
  */
 export type ByteSource = AsyncIterable<Uint8Array>;
 
 /**
- * Items in batches: a promise for each of ten million snapshots would cost more than reading it. Within
- * a batch, columns of a snapshot are valid until the next item is taken.
+ * Items in batches: a promise for each of ten million snapshots would cost more than reading it.
+ * Within a batch, columns of a snapshot are valid until the next item is taken.
  */
 export type ItemSource = AsyncIterable<Iterable<RecordItem>>;
 
