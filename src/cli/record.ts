@@ -25,8 +25,8 @@ const SMALLEST_FILE_BYTES = 4096;
 
 const EXAMPLES = `
 A recording can be read while it is being written, and after a kill up to its last second. With
---rotate-size or --rotate-time, week.tcr is written as week.0001.tcr, week.0002.tcr and so on, each
-of which can be read alone. Only you can read the files (mode 0600), since they tell what your
+--rotate-size or --rotate-time, week.tcr is written as week.0001.tcr, week.0002.tcr and so on,
+each of which can be read alone. Only you can read the files (mode 0600): they tell what your
 programs do.
 
 Exit status: 0 when the time is up or the target has ended; with COMMAND, the command's own; 130

@@ -40,7 +40,7 @@ export const MAX_FRAME_BYTES: number = 64 * 2 ** 20;
 /** Of a payload of JSON: objects take many times the memory of their text. */
 export const MAX_JSON_BYTES: number = 2 ** 20;
 /** Of one snapshot, and of the latest snapshots of all series together. */
-export const MAX_REGIONS: number = 2 ** 22;
+export const MAX_REGIONS: number = 2 ** 20;
 export const MAX_SERIES: number = 2 ** 16;
 /** Hits a region. */
 export const PROBES = 4;

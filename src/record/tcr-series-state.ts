@@ -29,10 +29,15 @@ export const NEW_STAT_NAMES = 16;
 
 /** Bytes are told in units of 2^n, so that no bits are spent on those that are always 0. */
 export const MAX_SHIFT = 31;
+/** Times and statistics, from the least to just below the most: signed and unsigned 64 bits. */
+export const LEAST_WIDE: bigint = -(2n ** 63n);
+export const WIDE_LIMIT: bigint = 2n ** 64n;
 export const MAX_STATS = 256;
 export const MAX_STAT_NAME_BYTES = 256;
+/** Of all series together. */
+export const MAX_STATS_IN_ALL: number = 2 ** 16;
 
-const FIRST_ROWS = 64;
+const FIRST_ROWS = 16;
 
 /** Columns of one snapshot. */
 export interface Rows {
@@ -81,12 +86,18 @@ export function newRows(): Rows {
   };
 }
 
+/** Whether columns are so long for `nr` rows that they should not be kept. */
+export function areTooLong({ start }: Rows, nr: number): boolean {
+  return start.length > nr * 1.5 + FIRST_ROWS;
+}
+
 /**
- * Makes room for `nr` rows; what the columns held is lost.
+ * Makes room for `nr` rows, and not for many more: what readers hold is bounded by rows. What the
+ * columns held is lost.
  * @param hasPassed whether the bytes that passed filters need room, too; so with probes
  */
 export function makeRoom(rows: Rows, nr: number, hasPassed: boolean, hasProbes: boolean): void {
-  if (rows.start.length < nr) {
+  if (rows.start.length < nr || areTooLong(rows, nr)) {
     const capacity = Math.ceil(nr * 1.25);
     rows.start = new Float64Array(capacity);
     rows.end = new Float64Array(capacity);

@@ -1,15 +1,18 @@
 import type { SeriesSnapshot } from './recording.ts';
 import { MAX_REGIONS, MAX_SERIES, PROBES } from './tcr-format.ts';
 import {
+  areTooLong,
   type Before,
   COLUMN,
   expectedAge,
   HAS_PASSED,
   HAS_PROBES,
   HAS_STATS,
+  LEAST_WIDE,
   MAX_SHIFT,
   MAX_STAT_NAME_BYTES,
   MAX_STATS,
+  MAX_STATS_IN_ALL,
   makeRoom,
   NEW_INTERVALS,
   NEW_STAT_NAMES,
@@ -18,6 +21,7 @@ import {
   nothingBefore,
   type Rows,
   rowBefore,
+  WIDE_LIMIT,
 } from './tcr-series-state.ts';
 import {
   type ByteCursor,
@@ -47,11 +51,13 @@ export class SnapshotDecoder {
   readonly #states = new Map<number, SeriesState>();
   readonly #text = new TextDecoder();
   #nrRows = 0;
+  #nrStats = 0;
 
   /** A frame begins in which nothing is told by what was before. */
   beginAnew(): void {
     this.#states.clear();
     this.#nrRows = 0;
+    this.#nrStats = 0;
   }
 
   /**
@@ -99,7 +105,7 @@ export class SnapshotDecoder {
     this.#takeRows(old, rows, 2 ** shift);
     this.#nrRows += nrRegions - old.nr;
     state.rows = rows;
-    state.spare = old;
+    state.spare = areTooLong(old, nrRegions) ? newRows() : old;
     const { before } = state;
     return {
       seriesIndex,
@@ -146,13 +152,15 @@ export class SnapshotDecoder {
       aggregationIntervalUs = intervalOf(takeVarint(heads));
     }
     if ((flags & NEW_STAT_NAMES) !== 0) {
+      this.#nrStats -= statNames.length;
       statNames = this.#takeNames();
+      this.#nrStats += statNames.length;
       statValues = statNames.map(() => 0n);
     }
     if ((flags & HAS_STATS) !== 0) {
-      statValues = statValues.map((value) => BigInt.asIntN(64, value + takeBigInt(heads)));
+      statValues = statValues.map((value) => inRange(value + takeBigInt(heads)));
     }
-    const endNs = BigInt.asIntN(64, startNs + durationNs);
+    const endNs = inRange(inRange(startNs) + durationNs);
     return { endNs, durationNs, sampleIntervalUs, aggregationIntervalUs, statNames, statValues };
   }
 
@@ -160,7 +168,9 @@ export class SnapshotDecoder {
     const heads = this.#cursors[COLUMN.heads]!;
     const names: string[] = [];
     const count = takeVarint(heads);
-    if (count > MAX_STATS) throw new DamageError('it has too many statistics');
+    if (count > MAX_STATS || this.#nrStats + count > MAX_STATS_IN_ALL) {
+      throw new DamageError('it has too many statistics');
+    }
     for (let index = 0; index < count; index++) {
       const length = takeVarint(heads);
       if (length > MAX_STAT_NAME_BYTES) throw new DamageError('a statistic has too long a name');
@@ -181,6 +191,11 @@ export class SnapshotDecoder {
       takeDifferences(cursor(COLUMN.probes), rows.probes, rows.nr * PROBES, 2 ** 32 - 1);
     }
   }
+}
+
+function inRange(value: bigint): bigint {
+  if (value >= LEAST_WIDE && value < WIDE_LIMIT) return value;
+  throw new DamageError('a time or count is beyond 64 bits');
 }
 
 function intervalOf(coded: number): number | null {

@@ -8,9 +8,11 @@ import {
   HAS_PASSED,
   HAS_PROBES,
   HAS_STATS,
+  LEAST_WIDE,
   MAX_SHIFT,
   MAX_STAT_NAME_BYTES,
   MAX_STATS,
+  MAX_STATS_IN_ALL,
   makeRoom,
   NEW_INTERVALS,
   NEW_STAT_NAMES,
@@ -19,6 +21,7 @@ import {
   nothingBefore,
   type Rows,
   rowBefore,
+  WIDE_LIMIT,
 } from './tcr-series-state.ts';
 import {
   type ByteSink,
@@ -29,8 +32,6 @@ import {
   putSigned,
   putVarint,
 } from './varint.ts';
-
-const MAX_TIME = 2n ** 63n;
 
 interface SeriesState {
   readonly rows: Rows;
@@ -49,8 +50,9 @@ export class SnapshotEncoder {
   #matches: Int32Array = new Int32Array(0);
   /** Snapshots of the series that has most of them since all series began anew. */
   nrSinceKey = 0;
-  /** Rows that are remembered, of all series. */
-  nrRows = 0;
+  /** Rows and statistics that are remembered, of all series. */
+  #nrRows = 0;
+  #nrStats = 0;
   /** In the frame at hand. */
   nrSnapshots = 0;
 
@@ -59,11 +61,18 @@ export class SnapshotEncoder {
     return this.#sinks.reduce((sum, sink) => sum + sink.length, (NR_COLUMNS + 1) * 4);
   }
 
+  /** Whether readers could be asked to remember too much, if another snapshot were added. */
+  isFull({ nrRegions, schemeStats }: SeriesSnapshot): boolean {
+    const nrStats = schemeStats === null ? 0 : Object.keys(schemeStats).length;
+    return this.#nrRows + nrRegions > MAX_REGIONS || this.#nrStats + nrStats > MAX_STATS_IN_ALL;
+  }
+
   /** From now on nothing is told by what was before. */
   beginAnew(): void {
     this.#states.clear();
     this.nrSinceKey = 0;
-    this.nrRows = 0;
+    this.#nrRows = 0;
+    this.#nrStats = 0;
   }
 
   /** @throws ThermoclineError TC_INVALID for what a record can't hold; nothing was added then */
@@ -168,7 +177,7 @@ export class SnapshotEncoder {
   #remember(state: SeriesState, snapshot: SeriesSnapshot, bits: number): void {
     const { nrRegions, startNs, endNs, schemeStats, filterPassedBytes, probeHits } = snapshot;
     const { rows, before } = state;
-    this.nrRows += nrRegions - rows.nr;
+    this.#nrRows += nrRegions - rows.nr;
     makeRoom(rows, nrRegions, filterPassedBytes !== null, probeHits !== null);
     rows.start.set(snapshot.start.subarray(0, nrRegions));
     rows.end.set(snapshot.end.subarray(0, nrRegions));
@@ -177,12 +186,14 @@ export class SnapshotEncoder {
     if (filterPassedBytes !== null) rows.passed!.set(filterPassedBytes.subarray(0, nrRegions));
     if (probeHits !== null) rows.probes!.set(probeHits.subarray(0, nrRegions * PROBES));
     state.addressBits = bits;
+    const statNames = schemeStats === null ? before.statNames : Object.keys(schemeStats);
+    this.#nrStats += statNames.length - before.statNames.length;
     state.before = {
       endNs,
       durationNs: endNs - startNs,
       sampleIntervalUs: snapshot.sampleIntervalUs,
       aggregationIntervalUs: snapshot.aggregationIntervalUs,
-      statNames: schemeStats === null ? before.statNames : Object.keys(schemeStats),
+      statNames,
       statValues: schemeStats === null ? before.statValues : Object.values(schemeStats),
     };
     state.nrSinceKey += 1;
@@ -195,7 +206,7 @@ function check(snapshot: SeriesSnapshot): void {
   const { seriesIndex, nrRegions, startNs, endNs, filterPassedBytes, schemeStats } = snapshot;
   if (!isWhole(seriesIndex) || seriesIndex >= MAX_SERIES) throw invalid('it has too many series');
   if (nrRegions > MAX_REGIONS) throw invalid(`it has more than ${MAX_REGIONS} regions`);
-  if (!isTime(startNs) || !isTime(endNs)) throw invalid('its time is beyond 64 bits');
+  if (!isWide(startNs) || !isWide(endNs)) throw invalid('its time is beyond 64 bits');
   for (const interval of [snapshot.sampleIntervalUs, snapshot.aggregationIntervalUs]) {
     if (interval !== null && !isWhole(interval)) {
       throw invalid(`${interval} is no interval of whole microseconds`);
@@ -207,7 +218,7 @@ function check(snapshot: SeriesSnapshot): void {
   if (filterPassedBytes !== null) checkWhole(filterPassedBytes, nrRegions, 0, 'size');
   const stats = Object.entries(schemeStats ?? {});
   const hasLongName = stats.some(([name]) => name.length * 3 > MAX_STAT_NAME_BYTES);
-  if (stats.length > MAX_STATS || hasLongName || !stats.every(([, value]) => isTime(value))) {
+  if (stats.length > MAX_STATS || hasLongName || !stats.every(([, value]) => isWide(value))) {
     throw invalid('its scheme has statistics that are too many, too long or beyond 64 bits');
   }
 }
@@ -225,8 +236,8 @@ function isWhole(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER;
 }
 
-function isTime(value: bigint): boolean {
-  return value >= -MAX_TIME && value < MAX_TIME;
+function isWide(value: bigint): boolean {
+  return value >= LEAST_WIDE && value < WIDE_LIMIT;
 }
 
 function invalid(why: string): ThermoclineError {

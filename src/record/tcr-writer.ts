@@ -6,7 +6,6 @@ import {
   FRAME,
   fileHeader,
   MAX_JSON_BYTES,
-  MAX_REGIONS,
   MAX_SERIES,
 } from './tcr-format.ts';
 import { footprintJson, mappingJson, noteJson, originJson, seriesJson } from './tcr-items.ts';
@@ -97,8 +96,7 @@ export class TcrWriter {
   #addSnapshot(snapshot: SeriesSnapshot): void {
     this.#closeList();
     const encoder = this.#encoder;
-    const isFull = encoder.nrRows + snapshot.nrRegions > MAX_REGIONS;
-    if (encoder.nrSinceKey >= SNAPSHOTS_A_KEY || isFull) {
+    if (encoder.nrSinceKey >= SNAPSHOTS_A_KEY || encoder.isFull(snapshot)) {
       this.#closeSnapshots();
       encoder.beginAnew();
       this.#continues = false;

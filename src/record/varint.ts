@@ -6,9 +6,9 @@
 
 /** A varint of a safe integer and its sign, with room to spare. */
 const MAX_BYTES = 8;
-/** One of a difference of 64-bit times takes up to ten. */
+/** One of a difference of 64-bit numbers takes up to ten. */
 const RESERVE_BYTES = 16;
-const LONGEST_BIGINT_BITS = 66n;
+const MAX_BIGINT_BITS = 70n;
 
 /** Bytes that are being collected; `bytes` may be longer than `length`. */
 export interface ByteSink {
@@ -110,7 +110,7 @@ export function takeSigned(cursor: ByteCursor): number {
 /** Takes what `putBigInt` wrote. */
 export function takeBigInt(cursor: ByteCursor): bigint {
   let value = 0n;
-  for (let shift = 0n; shift < LONGEST_BIGINT_BITS; shift += 7n) {
+  for (let shift = 0n; shift < MAX_BIGINT_BITS; shift += 7n) {
     const byte = cursor.bytes[cursor.offset];
     if (byte === undefined) break;
     cursor.offset += 1;

@@ -41,7 +41,8 @@ export class RecordOutput {
   /** Pieces to be written, and null where the next file begins. */
   readonly #queue: (Uint8Array | null)[] = [];
   #writer: TcrWriter;
-  #announced = new Set<number>();
+  /** Number of each series in the file at hand. */
+  #numbers = new Map<number, number>();
   #packedBytes = 0;
   #sinceNs: bigint | null = null;
   #written: Promise<void> = Promise.resolve();
@@ -106,11 +107,14 @@ export class RecordOutput {
       return Promise.resolve();
     }
     if (item.kind === 'snapshot') {
-      this.#sinceNs ??= item.snapshot.startNs;
-      this.#announce(item.snapshot.seriesIndex);
+      const { snapshot } = item;
+      this.#sinceNs ??= snapshot.startNs;
+      const seriesIndex = this.#numberOf(snapshot.seriesIndex);
+      this.#put(this.#writer.add({ kind: 'snapshot', snapshot: { ...snapshot, seriesIndex } }));
       this.#nrSnapshots += 1;
+    } else {
+      this.#put(this.#writer.add(item));
     }
-    this.#put(this.#writer.add(item));
     return this.#write();
   }
 
@@ -131,15 +135,20 @@ export class RecordOutput {
     const writer = new TcrWriter(nodeCodec);
     this.#packedBytes = 0;
     this.#sinceNs = null;
-    this.#announced = new Set();
+    this.#numbers = new Map();
     this.#put(writer.add({ kind: 'origin', origin: this.#options.origin }));
     return writer;
   }
 
-  #announce(index: number): void {
-    if (this.#announced.has(index)) return;
-    this.#announced.add(index);
-    this.#put(this.#writer.add({ kind: 'series', index, series: this.#series.get(index)! }));
+  /** Each file has those series only that it has snapshots of. */
+  #numberOf(seriesIndex: number): number {
+    const known = this.#numbers.get(seriesIndex);
+    if (known !== undefined) return known;
+    const index = this.#numbers.size;
+    this.#numbers.set(seriesIndex, index);
+    const series = this.#series.get(seriesIndex)!;
+    this.#put(this.#writer.add({ kind: 'series', index, series }));
+    return index;
   }
 
   #put(pieces: readonly Uint8Array[]): void {
