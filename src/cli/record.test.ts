@@ -34,15 +34,17 @@ describe('thermocline record', () => {
   test('of a command ends with it, with its status, and can be read', async () => {
     const params = join(folder, 'quick.yaml');
     writeFileSync(params, 'attrs: { sampleIntervalUs: 10 ms, aggregationIntervalUs: 50 ms }\n');
-    const command = ['sh', '-c', 'sleep 1; exit 3'];
+    // It ends as soon as something was recorded of it, however slow the machine is.
+    const untilWritten = 'for i in $(seq 200); do test -s command.tcr && break; sleep 0.1; done';
+    const command = ['sh', '-c', `${untilWritten}; exit 3`];
     const more = ['--mappings', '--footprint', '-o', 'command.tcr'];
     const { status, stderr } = record('--params', params, ...more, '--', ...command);
-    expect(stderr).toMatch(/^The command has ended with status 3\. Recorded 0:0\d, \d+ snapshots/);
+    expect(stderr).toMatch(/^The command has ended with status 3\. Recorded 0:\d\d, \d+ snapshot/);
     expect(status).toBe(3);
     const items = await read('command.tcr');
     expect(items[0]).toMatchObject({ kind: 'origin', origin: { source: 'engine smaps' } });
     expect(items.filter(({ kind }) => kind === 'warning')).toEqual([]);
-    expect(items.filter(({ kind }) => kind === 'snapshot').length).toBeGreaterThan(1);
+    expect(items.filter(({ kind }) => kind === 'snapshot').length).toBeGreaterThan(0);
     const names = items.flatMap((item) => (item.kind === 'mapping' ? [item.mapping.name] : []));
     expect(names).toContain('[stack]');
     expect(statSync(join(folder, 'command.tcr')).mode & 0o777).toBe(0o600);
