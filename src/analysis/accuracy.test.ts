@@ -14,6 +14,7 @@ function snapshotOf(
     maxNrAccesses: 10,
     windowSamples: 10,
     nrRegions: regions.length,
+    targetPids: [null],
     targetIndex: Uint32Array.from(regions, ([target]) => target),
     start: Float64Array.from(regions, ([, start]) => start),
     end: Float64Array.from(regions, ([, , end]) => end),

@@ -1,12 +1,11 @@
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
 import { parseBytes } from '../base/units.ts';
 import type { Roots } from '../host/host.ts';
 import { readTextIfAny } from '../host/linux/read-file.ts';
 import { EngineMonitor } from '../monitor/engine-monitor.ts';
-import type { Monitor, MonitorStats } from '../monitor/monitor.ts';
+import type { Monitor } from '../monitor/monitor.ts';
 import { VirtualMonitor } from '../monitor/virtual-monitor.ts';
 import type { RecordingOrigin } from '../record/recording.ts';
 import { Interruption } from './interruption.ts';
@@ -15,12 +14,11 @@ import { RecordOutput } from './record/record-output.ts';
 import { Recorder } from './record/recorder.ts';
 import { runRecord, type VirtualTime } from './record/run.ts';
 import { rootsOf } from './roots.ts';
-import { addPid, durationValue } from './watch/option-values.ts';
+import { addPid, ceilingValue, durationValue } from './watch/option-values.ts';
+import { startOrEnd } from './watch/start-or-end.ts';
 import { openSubject, type Subject, type SubjectOptions } from './watch/subject.ts';
 
 const DEFAULT_FILE = 'thermocline.tcr';
-/** News of the end of a command may come a little later than its memory goes. */
-const EARLY_END_MS = 200;
 const SMALLEST_FILE_BYTES = 4096;
 
 const EXAMPLES = `
@@ -42,6 +40,8 @@ Examples:
 interface RecordOptions extends Omit<SubjectOptions, 'act' | 'dryRun'> {
   readonly output: string;
   readonly overwrite?: true;
+  /** Share of one CPU. */
+  readonly ceiling?: number;
   readonly for?: number;
   readonly footprint?: true;
   readonly mappings?: true;
@@ -68,6 +68,11 @@ export function register(program: Command): void {
     .option('--no-follow', 'leave out processes that the recorded ones start')
     .option('--for <duration>', 'end after this time', durationValue('--for'))
     .option('--params <file>', 'attributes and schemes, YAML or JSON')
+    .option(
+      '--ceiling <percent>',
+      'share of one CPU that watching may cost (default: 1)',
+      ceilingValue,
+    )
     .option('--force', 'record very large processes, too, where each sample takes long')
     .option('--footprint', 'record the memory use of the processes and the machine, too')
     .option('--mappings', 'record what lies where in the processes, too: heap, stack, files')
@@ -100,13 +105,13 @@ async function record(
   await using subject = await openSubject(words, options, roots, 'stderr');
   const source = openSource(subject, options, roots);
   await using monitor = source.monitor;
-  const endedEarly = await startOrEnd(monitor, subject);
+  const endedEarly = await startOrEnd(monitor, subject.child);
   if (endedEarly !== null) return endedEarly;
   const output = outputTo(originOf(subject, roots));
   const everyNs = BigInt(options.every) * 1000n;
   const recorder = new Recorder({
     attrs: subject.params.attrs,
-    surroundings: { stats: () => monitor.stats(), pids: source.pids },
+    stats: () => monitor.stats(),
     memory: source.memory,
     footprintEveryNs: options.footprint ? everyNs : null,
     mappingsEveryNs: options.mappings ? everyNs : null,
@@ -130,8 +135,6 @@ interface Source {
   readonly monitor: Monitor;
   readonly virtual: VirtualTime | null;
   readonly memory: MemoryReader;
-  /** The process of each target by its index. */
-  readonly pids: (stats: MonitorStats) => readonly (number | null)[];
 }
 
 function openSource(subject: Subject, options: RecordOptions, roots: Roots): Source {
@@ -139,25 +142,20 @@ function openSource(subject: Subject, options: RecordOptions, roots: Roots): Sou
   if (operations.set === 'sim') {
     const { scenario } = operations;
     const monitor = new VirtualMonitor({ scenario, params, seed: scenario.seed });
-    const { driver, machine } = monitor.simulation;
     return {
       monitor,
       virtual: { monitor, durationUs: options.for ?? scenario.durationUs },
-      memory: simulatedMemory(machine),
-      pids: () => driver.kdamond.targets.map(({ pid }) => pid ?? null),
+      memory: simulatedMemory(monitor.simulation.machine),
     };
   }
-  const named = params.targets.map(({ pid }) => pid ?? null);
   return {
-    monitor: new EngineMonitor({ operations, params }),
+    monitor: new EngineMonitor({
+      operations,
+      params,
+      ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
+    }),
     virtual: null,
     memory: linuxMemory(roots),
-    pids: ({ mappings }) => {
-      if (!operations.followChildren) return named;
-      const pids: (number | null)[] = [];
-      for (const { targetIndex, pid } of mappings) pids[targetIndex] = pid;
-      return Array.from(pids, (pid) => pid ?? null);
-    },
   };
 }
 
@@ -184,25 +182,6 @@ function originOf({ operations, params }: Subject, roots: Roots): RecordingOrigi
     source: `engine ${operations.set}`,
     params,
   };
-}
-
-/**
- * Starts the monitor; when that fails because the command has ended already, returns the command's
- * exit status, else null.
- */
-async function startOrEnd(monitor: Monitor, { child }: Subject): Promise<number | null> {
-  try {
-    await monitor.start();
-    return null;
-  } catch (error) {
-    const tooLate = delay(EARLY_END_MS, null, { ref: false });
-    const exitStatus = child === null ? null : await Promise.race([child.ended, tooLate]);
-    if (exitStatus === null) throw error;
-    process.stderr.write(
-      `The command has ended with status ${exitStatus} before it could be recorded.\n`,
-    );
-    return exitStatus;
-  }
 }
 
 function rotateSize(text: string): number {

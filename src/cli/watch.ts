@@ -1,14 +1,12 @@
 import { type Command, Option } from 'commander';
-import { ThermoclineError } from '../base/errors.ts';
 import { ActingSession } from '../control/acting-session.ts';
 import { EngineMonitor } from '../monitor/engine-monitor.ts';
-import type { Monitor } from '../monitor/monitor.ts';
 import { Interruption } from './interruption.ts';
 import { rootsOf } from './roots.ts';
-import type { ChildCommand } from './watch/child-command.ts';
-import { addPid, durationValue } from './watch/option-values.ts';
+import { addPid, ceilingValue, durationValue } from './watch/option-values.ts';
 import { isLiveTerminal, jsonOutput, liveOutput, plainOutput } from './watch/output.ts';
 import { runWatch } from './watch/run.ts';
+import { startOrEnd } from './watch/start-or-end.ts';
 import { openSubject, type SubjectOptions } from './watch/subject.ts';
 
 const EXAMPLES = `
@@ -24,9 +22,6 @@ Examples:
   $ thermocline watch --sim examples/scenarios/demo.yaml
   $ thermocline watch --pid 1234 --json --for 1m > snapshots.jsonl
   $ thermocline watch --pid 1234 --params reclaim.yaml --act --dry-run`;
-
-/** News of the end of a command may come a little later than its memory goes. */
-const EARLY_END_MS = 200;
 
 interface WatchOptions extends SubjectOptions {
   readonly every: number;
@@ -58,7 +53,11 @@ export function register(program: Command): void {
     .option('--params <file>', 'attributes and schemes, YAML or JSON')
     .option('--json', 'print one snapshot a line')
     .option('--force', 'watch very large processes, too, where each sample takes long')
-    .option('--ceiling <percent>', 'share of one CPU that watching may cost (default: 1)', share)
+    .option(
+      '--ceiling <percent>',
+      'share of one CPU that watching may cost (default: 1)',
+      ceilingValue,
+    )
     .option('--act', 'let the schemes of --params act; without it they are only counted')
     .option('--dry-run', 'with --act: print the calls and do nothing')
     .addHelpText('after', EXAMPLES)
@@ -103,29 +102,4 @@ async function watch(
   });
   process.stderr.write(subject.child?.keptOutput ?? '');
   return exitStatus;
-}
-
-/**
- * Starts the monitor; when that fails because the command has ended already, returns the command's
- * exit status, else null.
- */
-async function startOrEnd(monitor: Monitor, child: ChildCommand | null): Promise<number | null> {
-  try {
-    await monitor.start();
-    return null;
-  } catch (error) {
-    const exitStatus = await child?.statusWithin(EARLY_END_MS);
-    if (exitStatus === undefined || exitStatus === null) throw error;
-    process.stderr.write(`The command ended with status ${exitStatus} before it was watched.\n`);
-    return exitStatus;
-  }
-}
-
-function share(text: string): number {
-  const percent = Number(text.replace(/\s*%$/, ''));
-  if (percent > 0 && percent <= 100) return percent / 100;
-  throw new ThermoclineError(
-    'TC_INVALID',
-    `--ceiling is "${text}"; write a percentage above 0, up to 100, like 1 or 5%.`,
-  );
 }

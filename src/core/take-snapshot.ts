@@ -46,6 +46,7 @@ export function takeSnapshot(context: Context, windowComplete: boolean): Snapsho
     maxNrAccesses: samplesPerAggregation(attrs),
     windowSamples: Math.max(0, windowTicks - left),
     nrRegions,
+    targetPids: context.targets.map(({ pid }) => pid ?? null),
     targetIndex,
     start,
     end,

@@ -27,6 +27,8 @@ export interface Snapshot {
    */
   readonly windowSamples: number;
   readonly nrRegions: number;
+  /** Process of each target by its index; null for physical memory. */
+  readonly targetPids: readonly (number | null)[];
   /** Index of the region's target. */
   readonly targetIndex: Uint32Array;
   /** Bytes (core address times address unit), half-open. */

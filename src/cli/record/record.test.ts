@@ -78,7 +78,7 @@ async function recordLake(
   using interruption = new Interruption();
   await using monitor = new VirtualMonitor({ scenario, params });
   await monitor.start();
-  const { driver, machine } = monitor.simulation;
+  const { machine } = monitor.simulation;
   const output = new RecordOutput({
     path: 'lake.tcr',
     overwrite: false,
@@ -90,10 +90,7 @@ async function recordLake(
   });
   const recorder = new Recorder({
     attrs: params.attrs,
-    surroundings: {
-      stats: () => monitor.stats(),
-      pids: () => driver.kdamond.targets.map(({ pid }) => pid ?? null),
-    },
+    stats: () => monitor.stats(),
     memory: simulatedMemory(machine),
     footprintEveryNs: null,
     mappingsEveryNs: null,
@@ -237,6 +234,7 @@ describe('what the recorder notices', () => {
     maxNrAccesses: 20,
     windowSamples: 20,
     nrRegions: 3,
+    targetPids: [10, 11, 12],
     targetIndex: Uint32Array.of(0, 0, 2),
     start: Float64Array.of(0, 4096, 0),
     end: Float64Array.of(4096, 8192, 4096),
@@ -245,26 +243,23 @@ describe('what the recorder notices', () => {
     probeHits: null,
     filterPassedBytes: null,
   };
-  const newRecorder = (pids: () => (number | null)[] = () => [10, 11, 12]) =>
+  const newRecorder = () =>
     new Recorder({
       attrs: scenarioParams(scenario, undefined).attrs,
-      surroundings: {
-        stats: async () => ({
-          tick: 0,
-          schemes: [],
-          cost: {
-            cpuUs: 0,
-            cpuShare: 0,
-            ceiling: 1,
-            stretch: 1,
-            lateTicks: 0,
-            lastClearUs: null,
-          },
-          mappings: [],
-          warnings: ['It is cold.'],
-        }),
-        pids,
-      },
+      stats: async () => ({
+        tick: 0,
+        schemes: [],
+        cost: {
+          cpuUs: 0,
+          cpuShare: 0,
+          ceiling: 1,
+          stretch: 1,
+          lateTicks: 0,
+          lastClearUs: null,
+        },
+        mappings: [],
+        warnings: ['It is cold.'],
+      }),
       memory: NO_MEMORY,
       footprintEveryNs: null,
       mappingsEveryNs: null,
@@ -278,16 +273,15 @@ describe('what the recorder notices', () => {
   const texts = (items: readonly RecordItem[]) => ofKind(items, 'event').map(({ text }) => text);
 
   test('a series for each process, whatever the index of its target is', async () => {
-    let pids = [10, 11, 12];
-    const recorder = newRecorder(() => pids);
+    const recorder = newRecorder();
     const first = await recorder.take(at(1));
     expect(ofKind(first, 'series').map(({ series }) => series.pid)).toEqual([10, 12]);
     const parts = ofKind(first, 'snapshot').map(({ snapshot }) => snapshot);
     expect(parts.map(({ nrRegions }) => nrRegions)).toEqual([2, 1]);
     expect([...parts[1]!.age]).toEqual([6]);
 
-    pids = [11, 12];
-    const second = await recorder.take(at(2, { nrRegions: 2, targetIndex: Uint32Array.of(0, 1) }));
+    const fewer = { nrRegions: 2, targetPids: [11, 12], targetIndex: Uint32Array.of(0, 1) };
+    const second = await recorder.take(at(2, fewer));
     expect(ofKind(second, 'series').map(({ series }) => series.pid)).toEqual([11]);
     const indexes = ofKind(second, 'snapshot').map(({ snapshot }) => snapshot.seriesIndex);
     expect(indexes).toEqual([2, 1]);

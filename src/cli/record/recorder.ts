@@ -10,17 +10,10 @@ import { RecordClock } from './record-clock.ts';
 /** So often statistics are asked for. */
 const LOOK_NS = 1_000_000_000n;
 
-/** What the recorder asks for: no monitor tells it with each snapshot. */
-export interface Surroundings {
-  stats(): Promise<MonitorStats>;
-  /** The process of each target by its index, null where there is none. */
-  pids(stats: MonitorStats): readonly (number | null)[];
-}
-
-/** How monitoring began, whom to ask, and what else to record. */
+/** How monitoring began, where its statistics are, and what else to record. */
 export interface RecorderOptions {
   readonly attrs: Attrs;
-  readonly surroundings: Surroundings;
+  readonly stats: () => Promise<MonitorStats>;
   readonly memory: MemoryReader;
   /** Null: not recorded. */
   readonly footprintEveryNs: bigint | null;
@@ -35,7 +28,6 @@ export class Recorder {
   readonly #series = new Map<string, number>();
   readonly #warnings = new Set<string>();
   readonly #mappings = new Map<number, string>();
-  #pids: readonly (number | null)[] = [];
   #last: Snapshot | null = null;
   #firstNs = 0n;
   #lastNs = 0n;
@@ -74,8 +66,7 @@ export class Recorder {
     const parts = rowsByTarget(snapshot);
     const items: RecordItem[] = [];
     const isDue = this.#nextLookNs === null || endNs >= this.#nextLookNs;
-    // Other targets than were known: the processes behind their indexes have to be asked for.
-    const stats = isDue || parts.length !== this.#pids.length ? await this.#look(endNs) : null;
+    const stats = isDue ? await this.#look(endNs) : null;
     const startNs = this.#startNs(snapshot, endNs);
     const missed = this.#missed(snapshot);
     if (this.#last === null) this.#firstNs = startNs;
@@ -83,7 +74,8 @@ export class Recorder {
     if (missed > 0) items.push(this.event(`${missed} snapshots were missed.`));
     items.push(...this.#changes(snapshot), ...this.#news(stats));
     for (const [index, part] of parts.entries()) {
-      const seriesIndex = this.#seriesOf(part, items);
+      const pid = snapshot.targetPids[part.targetIndex] ?? null;
+      const seriesIndex = this.#seriesOf(part, pid, items);
       // Schemes work on all targets, so their counters stand once, not in each.
       const schemeStats = stats === null || index > 0 ? null : statsOf(stats.schemes);
       const { sampleIntervalUs, aggregationIntervalUs } = snapshot;
@@ -95,17 +87,14 @@ export class Recorder {
       });
     }
     this.#last = snapshot;
-    items.push(...this.#memory(endNs));
+    items.push(...this.#memory(snapshot.targetPids, endNs));
     return items;
   }
 
   async #look(endNs: bigint): Promise<MonitorStats | null> {
-    const { surroundings } = this.#options;
     this.#nextLookNs = endNs + LOOK_NS;
     try {
-      const stats = await surroundings.stats();
-      this.#pids = surroundings.pids(stats);
-      return stats;
+      return await this.#options.stats();
     } catch {
       // The monitor has ended since; what it saw is recorded all the same.
       return null;
@@ -140,8 +129,7 @@ export class Recorder {
     return news.map((text) => this.event(text));
   }
 
-  #seriesOf({ targetIndex }: TargetRows, items: RecordItem[]): number {
-    const pid = this.#pids[targetIndex] ?? null;
+  #seriesOf({ targetIndex }: TargetRows, pid: number | null, items: RecordItem[]): number {
     const key = pid === null ? `target ${targetIndex}` : String(pid);
     const known = this.#series.get(key);
     if (known !== undefined) return known;
@@ -160,9 +148,9 @@ export class Recorder {
     return index;
   }
 
-  #memory(timeNs: bigint): RecordItem[] {
+  #memory(targetPids: Snapshot['targetPids'], timeNs: bigint): RecordItem[] {
     const { memory, footprintEveryNs, mappingsEveryNs } = this.#options;
-    const pids = this.#pids.filter((pid) => pid !== null);
+    const pids = targetPids.filter((pid) => pid !== null);
     const items: RecordItem[] = [];
     if (footprintEveryNs !== null && timeNs >= (this.#nextFootprintNs ?? timeNs)) {
       this.#nextFootprintNs = timeNs + footprintEveryNs;

@@ -21,3 +21,13 @@ export function durationValue(flag: string): (text: string) => number {
     throw new ThermoclineError('TC_INVALID', `${flag} has to be 10ms at least.`);
   };
 }
+
+/** Value of `--ceiling`: a percentage, as a share of one CPU. */
+export function ceilingValue(text: string): number {
+  const percent = Number(text.replace(/\s*%$/, ''));
+  if (percent > 0 && percent <= 100) return percent / 100;
+  throw new ThermoclineError(
+    'TC_INVALID',
+    `--ceiling is "${text}"; write a percentage above 0, up to 100, like 1 or 5%.`,
+  );
+}
