@@ -72,7 +72,7 @@ test('addresses that are relative begin at 0', async () => {
   expect((await snapshotsOf(out))[0]!.start[0]).toBe(0);
 });
 
-test('nothing is overwritten without --force', () => {
+test('nothing is overwritten without --overwrite', () => {
   const out = join(folder, 'a.csv');
   writeFileSync(out, 'mine');
   const { status, stderr } = convert([record, out]);
@@ -81,7 +81,7 @@ test('nothing is overwritten without --force', () => {
     error: expect.stringContaining('is there already'),
   });
   expect(readFileSync(out, 'utf8')).toBe('mine');
-  expect(convert([record, out, '--force']).status).toBe(0);
+  expect(convert([record, out, '--overwrite']).status).toBe(0);
   expect(readFileSync(out, 'utf8')).toMatch(/^series,/);
 });
 

@@ -36,7 +36,7 @@ export function register(program: Command): void {
       '--relative-addresses',
       'let addresses count from the lowest of each target, for sharing',
     )
-    .option('--force', 'replace OUT if it is there')
+    .option('--overwrite', 'replace OUT if it is there')
     .addHelpText('after', HELP)
     .action(async (input: string, output: string, options: ConvertOptions) => {
       const { runConvert } = await import('./convert/run.ts');

@@ -61,7 +61,7 @@ export function openFile(path: string): () => ByteSource {
  * @param overwriteFlag the flag that allows it, for the sentence
  * @throws ThermoclineError TC_INVALID, TC_NOT_FOUND without a folder for it
  */
-export function checkNewFile(path: string, mayOverwrite: boolean, overwriteFlag: string): void {
+export function checkNewFile(path: string, mayOverwrite: boolean): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined && existsSync(dirname(path))) return;
   if (there === undefined) throw writeFailure(path, { code: 'ENOENT' });
@@ -71,7 +71,7 @@ export function checkNewFile(path: string, mayOverwrite: boolean, overwriteFlag:
   if (mayOverwrite) return;
   throw new ThermoclineError(
     'TC_INVALID',
-    `${path} is there already; name another file, or write ${overwriteFlag} to replace it.`,
+    `${path} is there already; name another file, or write --overwrite to replace it.`,
   );
 }
 

@@ -27,7 +27,7 @@ import { formatOfName, type TargetFormat } from './target-format.ts';
 export interface ConvertOptions {
   readonly to?: TargetFormat;
   readonly relativeAddresses?: true;
-  readonly force?: true;
+  readonly overwrite?: true;
 }
 
 /**
@@ -41,7 +41,7 @@ export async function runConvert(
   const format = options.to ?? formatOfName(output);
   if (output !== '-') {
     if (input !== '-') refuseSameFile(input, output);
-    checkNewFile(output, options.force ?? false, '--force');
+    checkNewFile(output, options.overwrite ?? false);
   }
   using interruption = new Interruption();
   try {

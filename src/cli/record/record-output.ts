@@ -62,7 +62,7 @@ export class RecordOutput {
 
   /** @throws ThermoclineError TC_INVALID when the first file is there already */
   static check(place: RecordPlace): void {
-    checkNewFile(pathOf(place, 1), place.overwrite, '--overwrite');
+    checkNewFile(pathOf(place, 1), place.overwrite);
   }
 
   get nrSnapshots(): number {
@@ -197,7 +197,7 @@ export class RecordOutput {
     this.#path = pathOf(this.#options, this.#nrFiles);
     this.#fileBytes = 0;
     if (create !== undefined) return await create(this.#path);
-    checkNewFile(this.#path, overwrite, '--overwrite');
+    checkNewFile(this.#path, overwrite);
     return await createFile(this.#path);
   }
 }
