@@ -58,7 +58,6 @@ export function openFile(path: string): () => ByteSource {
 
 /**
  * Refuses a file that is there already, and what is no file at all.
- * @param overwriteFlag the flag that allows it, for the sentence
  * @throws ThermoclineError TC_INVALID, TC_NOT_FOUND without a folder for it
  */
 export function checkNewFile(path: string, mayOverwrite: boolean): void {
