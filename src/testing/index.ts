@@ -4,6 +4,13 @@ export { KernelRandom } from '../base/random.ts';
 export { noMetrics } from '../core/metrics.ts';
 export { type Stepper, VirtualRun } from '../monitor/virtual-run.ts';
 export {
+  type FakeDamonOptions,
+  FakeDamonSysfs,
+  type FakeWorld,
+  type FakeWrite,
+  type Release,
+} from './fake-damon-sysfs.ts';
+export {
   type AccessScript,
   type AppliedAction,
   type ScriptedOperations,
