@@ -71,14 +71,11 @@ function shown(text: string): string {
 
 /** What an error number most likely says about a file that holds a value (spec section 10). */
 function valueMeaning(errno: string, exists: boolean): string {
+  if (!exists) return 'this kernel has no such file, or its folder was removed meanwhile';
   switch (errno) {
     case 'EACCES':
     case 'EPERM':
-      return exists
-        ? 'only root may write there'
-        : 'this kernel has no such file, or its folder was removed meanwhile';
-    case 'ENOENT':
-      return 'the folder was removed meanwhile, so something else writes there too';
+      return 'only root may write there';
     case 'EINVAL':
       return 'this kernel does not know the word, or does not take the number';
     case 'ERANGE':
