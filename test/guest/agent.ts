@@ -1,6 +1,7 @@
 /**
- * Runs in the guest from its boot on: writes files and runs programs as it is told through a serial
- * port, and tells what they print. Uses nothing but Node, so that it is there before the project is.
+ * Runs in the guest from its boot on: writes files and runs programs as it is told through a
+ * serial port, and tells what they print. Uses nothing but Node, so that it is there before the
+ * project is.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {

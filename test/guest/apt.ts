@@ -1,7 +1,7 @@
 /**
- * The system's package client with lists, caches and settings of our own: it needs no rights, and what
- * is installed on this machine neither matters nor changes. The mirror, its key and the way there
- * (proxies) are those of the system; only the names of suites are ours.
+ * The system's package client with lists, caches and settings of our own: it needs no rights, and
+ * what is installed on this machine neither matters nor changes. The mirror, its key and the way
+ * there (proxies) are those of the system; only the names of suites are ours.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -85,6 +85,7 @@ export class PrivateApt {
 
   /** Fetches the lists of the suites. @throws Error with what the package client said */
   async update(): Promise<void> {
+    mkdirSync(this.#folder, { recursive: true });
     const { stdout } = await execute('apt-get', [
       'indextargets',
       '--format',
@@ -138,6 +139,8 @@ export class PrivateApt {
       'Dir::State': this.#folder,
       'Dir::State::status': path.join(this.#folder, 'status'),
       'Dir::Cache': this.#folder,
+      'Dir::Cache::pkgcache': '',
+      'Dir::Cache::srcpkgcache': '',
       'APT::Architecture': 'amd64',
       'APT::Sandbox::User': userInfo().username,
     };

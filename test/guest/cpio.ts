@@ -1,6 +1,6 @@
 /**
- * The archive format that the kernel unpacks at boot as its first file system ("newc" cpio), written
- * without a file tree on disk, so that owners and modes don't depend on who builds it.
+ * The archive format that the kernel unpacks at boot as its first file system ("newc" cpio),
+ * written without a file tree on disk, so that owners and modes don't depend on who builds it.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';

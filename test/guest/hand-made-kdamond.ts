@@ -1,5 +1,6 @@
 /**
- * DAMON by plain writes to its files, as a second opinion beside the project's own code. Only in guests.
+ * DAMON by plain writes to its files, as a second opinion beside the project's own code. Only in
+ * guests.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -37,14 +37,14 @@ export interface TestResult {
 /** Begins a line that holds a {@link TestResult} as JSON; other lines are for people. */
 export const resultPrefix = '#result ';
 /** A test may take this long; after that the rest of its suite is given up. */
-const timeLimitMs = 30_000;
+const timeLimitMs = 45_000;
 
 class Skip extends Error {}
 class Overtime extends Error {}
 
 /**
- * Throws unless this runs in a guest of ours. Guest tests write to DAMON's files, which on any other
- * machine may belong to somebody.
+ * Throws unless this runs in a guest of ours. Guest tests write to DAMON's files, which on any
+ * other machine may belong to somebody.
  */
 export function assertInGuest(): void {
   if (!readFileSync('/proc/cmdline', 'utf8').split(/\s/).includes(guestMarker)) {

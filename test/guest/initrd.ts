@@ -1,20 +1,14 @@
 /**
- * The file system that a guest starts with and keeps: busybox, Node, the kernel modules that the tests
- * need, the agent, and the packages that Thermocline depends on. The project itself comes later, through
- * the agent, so that a change of it needs no new boot.
+ * The file system that a guest starts with and keeps: busybox, Node, the kernel modules that the
+ * tests need, the agent, and the packages that Thermocline depends on. The project itself comes
+ * later, through the agent, so that a change of it needs no new boot.
  */
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
+import { cached } from './cache.ts';
 import { type CpioEntry, digestOf, withFolders, writeCpio } from './cpio.ts';
 import type { Kernel } from './kernels.ts';
 import { unxz } from './vmlinux.ts';
@@ -28,28 +22,25 @@ const wantedModules = ['zram', 'lz4', 'virtio_pci', 'virtio_console'];
 const uselessFiles = /\.(?:[cm]?ts|map|md)$/;
 
 /** Makes the archive, or finds the same one in the cache. @returns its path */
-export function makeInitrd(cache: string, kernel: Kernel, busybox: string): string {
+export async function makeInitrd(kernel: Kernel, busybox: string): Promise<string> {
   const entries = withFolders([
     file('init', { file: path.join(here, 'init.sh') }, true),
     file('bin/busybox', { file: busybox }, true),
-    ...nodeEntries(cache),
+    file('usr/bin/workload', { file: await compiledWorkload() }, true),
+    ...(await nodeEntries()),
     file('rig/agent.js', stripped('agent.ts')),
     file('rig/protocol.js', stripped('protocol.ts')),
     file('rig/package.json', Buffer.from('{"type":"module"}')),
     ...moduleEntries(kernel.modules),
     ...dependencyEntries(),
-    // The program looks for what was built from the sources in `dist`; here they were built in place.
+    // The program looks for what was built from the sources in `dist`; here they were built in
+    // place.
     { path: 'app/dist', kind: 'link', to: 'src' },
     { path: 'usr/bin/thermocline', kind: 'link', to: '/app/bin/thermocline.js' },
   ]);
-  const folder = path.join(cache, 'initrd');
-  mkdirSync(folder, { recursive: true });
-  const target = path.join(folder, `${kernel.release}-${digestOf(entries)}.cpio`);
-  if (!existsSync(target)) {
-    writeCpio(`${target}.${process.pid}`, entries);
-    renameSync(`${target}.${process.pid}`, target);
-  }
-  return target;
+  return cached(`initrd/${kernel.release}-${digestOf(entries)}`, (temporary) =>
+    writeCpio(temporary, entries),
+  );
 }
 
 function file(name: string, content: Uint8Array | { file: string }, executable = false): CpioEntry {
@@ -62,25 +53,26 @@ function stripped(name: string): Buffer {
   return Buffer.from(source.replace(/( from '\.\/[a-z-]+)\.ts'/g, "$1.js'"));
 }
 
-/** The Node that runs this, without its debug symbols where `strip` is at hand, and its libraries. */
-function nodeEntries(cache: string): CpioEntry[] {
+function compiledWorkload(): Promise<string> {
+  const source = path.join(here, 'workload.c');
+  const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
+  return cached(`programs/workload-${hash}`, (temporary) => {
+    execFileSync('cc', ['-O2', '-static', '-o', temporary, source]);
+  });
+}
+
+/** The Node that runs this, and its libraries. */
+async function nodeEntries(): Promise<CpioEntry[]> {
   const libraries = execFileSync('ldd', [process.execPath], { encoding: 'utf8' })
     .matchAll(/(?:=> )?(\/\S+) \(0x/g)
     .map(([, library]) => file(library!.slice(1), { file: library! }, true));
-  return [file('usr/bin/node', { file: smallNode(cache) }, true), ...libraries];
-}
-
-function smallNode(cache: string): string {
   const { size, mtimeMs } = statSync(process.execPath);
-  const small = path.join(cache, `node-${process.versions.node}-${size}-${Math.trunc(mtimeMs)}`);
-  if (existsSync(small)) return small;
-  try {
-    execFileSync('strip', ['-o', `${small}.${process.pid}`, process.execPath]);
-    renameSync(`${small}.${process.pid}`, small);
-    return small;
-  } catch {
-    return process.execPath;
-  }
+  const name = `node-${process.versions.node}-${size}-${Math.trunc(mtimeMs)}`;
+  // Debug symbols are a third of it, and all of it is kept in the guest's memory.
+  const small = await cached(`programs/${name}`, (temporary) => {
+    execFileSync('strip', ['-o', temporary, process.execPath]);
+  });
+  return [file('usr/bin/node', { file: small }, true), ...libraries];
 }
 
 /** The wanted modules after those that they need, and the order to load them in. */

@@ -1,11 +1,12 @@
 /**
- * The kernels that tests run on: Debian's own packages, fetched and unpacked into a cache folder and
- * never installed.
+ * The kernels that tests run on: Debian's own packages, fetched and unpacked into a cache folder
+ * and never installed.
  */
 import {
   existsSync,
   globSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { type AvailablePackage, PrivateApt } from './apt.ts';
+import { cacheFolder } from './cache.ts';
 import { extractVmlinux } from './vmlinux.ts';
 
 /** `newest` is whatever Debian's backports have; the others are series. */
@@ -51,43 +53,55 @@ const freshForMs = 7 * 24 * 3_600_000;
  *
  * @throws Error in a sentence if there is nothing to be had
  */
-export async function fetchKernels(cache: string, say: (line: string) => void): Promise<Fetched> {
-  const manifest = path.join(cache, 'kernels.json');
+export async function fetchKernels(say: (line: string) => void): Promise<Fetched> {
+  mkdirSync(cacheFolder, { recursive: true });
+  const manifest = path.join(cacheFolder, 'kernels.json');
   const known = existsSync(manifest)
     ? (JSON.parse(readFileSync(manifest, 'utf8')) as Fetched & { readonly fetchedMs: number })
     : null;
-  if (known && Date.now() - known.fetchedMs < freshForMs) return known;
+  const whole = known?.kernels.every(({ vmlinux }) => existsSync(vmlinux)) ?? false;
+  if (known && whole && Date.now() - known.fetchedMs < freshForMs) return known;
   try {
-    const fetched = await fetchFromMirror(cache, say);
+    const fetched = await fetchFromMirror(say);
     const temporary = `${manifest}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify({ ...fetched, fetchedMs: Date.now() }, null, 2));
     renameSync(temporary, manifest);
     return fetched;
   } catch (error) {
-    if (!known) throw error;
+    if (!known || !whole) throw error;
     say(`using the kernels of last time: ${(error as Error).message}`);
     return known;
   }
 }
 
-async function fetchFromMirror(cache: string, say: (line: string) => void): Promise<Fetched> {
-  const apt = new PrivateApt(path.join(cache, 'apt'), suites);
-  mkdirSync(path.join(cache, 'apt'), { recursive: true });
+async function fetchFromMirror(say: (line: string) => void): Promise<Fetched> {
+  const apt = new PrivateApt(path.join(cacheFolder, 'apt'), suites);
   await apt.update();
   const offered = await apt.show(metapackage);
   const kernels: Kernel[] = [];
   for (const name of kernelNames) {
     const meta = chooseKernel(offered, name);
     if (!meta) throw new Error(`Debian's ${suites.join(', ')} have no kernel ${name}`);
-    kernels.push(await unpackKernel(apt, cache, name, meta, say));
+    kernels.push(await unpackKernel(apt, name, meta, say));
   }
-  const folder = path.join(cache, 'busybox');
+  deleteAllBut(kernels);
+  const folder = path.join(cacheFolder, 'busybox');
   const [busybox] = await apt.show('busybox-static');
   if (!busybox) throw new Error(`Debian's ${suites[0]} has no busybox-static`);
   await apt.unpack([busybox], folder);
   const program = globSync('{usr/,}bin/busybox', { cwd: folder })[0];
   if (!program) throw new Error(`busybox-static ${busybox.version} holds no busybox`);
   return { kernels, busybox: path.join(folder, program) };
+}
+
+/** Removes what was fetched in earlier weeks. */
+function deleteAllBut(kernels: readonly Kernel[]): void {
+  const folder = path.join(cacheFolder, 'kernels');
+  for (const name of readdirSync(folder)) {
+    const old = path.join(folder, name);
+    if (kernels.some(({ vmlinux }) => path.dirname(vmlinux) === old)) continue;
+    rmSync(old, { recursive: true, force: true });
+  }
 }
 
 /** @param offered versions of the metapackage, the newest first */
@@ -100,7 +114,6 @@ export function chooseKernel(
 
 async function unpackKernel(
   apt: PrivateApt,
-  cache: string,
   name: KernelName,
   meta: AvailablePackage,
   say: (line: string) => void,
@@ -108,7 +121,7 @@ async function unpackKernel(
   const image = meta.depends.find((item) => /^linux-image-\d/.test(item));
   if (!image) throw new Error(`${metapackage} ${meta.version} depends on no kernel`);
   const release = image.replace('linux-image-', '');
-  const folder = path.join(cache, 'kernels', release);
+  const folder = path.join(cacheFolder, 'kernels', `${release}_${meta.version}`);
   const kernel: Kernel = {
     name,
     release,
@@ -129,14 +142,17 @@ async function unpackKernel(
     writeFileSync(path.join(temporary, 'vmlinux'), vmlinux);
     renameSync(path.join(tree, modules), path.join(temporary, 'modules'));
     rmSync(tree, { recursive: true });
-    renameSync(temporary, folder);
+    // Another run may have been faster.
+    if (!existsSync(folder)) renameSync(temporary, folder);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
   return kernel;
 }
 
-/** Until 6.x one package holds everything; later ones are split, and the image only names the parts. */
+/**
+ * Until 6.x one package holds everything; later ones are split, and the image only names the parts.
+ */
 async function kernelPackages(
   apt: PrivateApt,
   image: string,

@@ -1,8 +1,8 @@
 /**
- * One emulated machine and the lines to it: the console, QEMU's own control channel, and the agent in the
- * guest. All three are pipes of the child process, so nothing is left on disk, and the machine can't
- * outlive its owner: the kernel ends it when its parent dies, in whatever way, and a time limit ends it
- * when its parent hangs.
+ * One emulated machine and the lines to it: the console, QEMU's own control channel, and the agent
+ * in the guest. All three are pipes of the child process, so nothing is left on disk, and the
+ * machine can't outlive its owner: the kernel ends it when its parent dies, in whatever way, and a
+ * time limit ends it when its parent hangs.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
@@ -24,6 +24,16 @@ const bootLimitMs = 150_000;
 /** Time until a restored machine answers; a quiet machine needs 1 s. */
 const restoreLimitMs = 40_000;
 const controlLimitMs = 60_000;
+/**
+ * DAMON clears the accessed bits of page tables and leaves the processor's cache of them alone, as
+ * on real hardware entries are soon evicted. The emulator's live until the page table changes:
+ * with this it does so at each entry into the kernel. Without it most of what is hot isn't seen.
+ */
+const seeAccesses = 'pti=on';
+/**
+ * Other guards against side channels only cost time here. "mitigations=off" would undo the above.
+ */
+const cheapKernel = 'nospectre_v1 nospectre_v2 spec_store_bypass_disable=off';
 /** Lines of the console that are shown when something breaks. */
 const keptLines = 40;
 
@@ -59,18 +69,29 @@ interface Pending {
 
 /** The arguments that decide what a guest sees, in an order that a saved state can rely on. */
 export function machineArguments(shape: MachineShape): string[] {
-  const words = ['console=ttyS0', 'quiet', 'panic=-1', 'mitigations=off', 'psi=1', guestMarker];
+  const words = ['console=ttyS0', 'quiet', 'panic=-1', 'psi=1', seeAccesses, cheapKernel];
   return [
     ...topologies[shape.topology],
     ...['-cpu', 'max', '-smp', '2', '-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-no-reboot', '-kernel', shape.vmlinux, '-initrd', shape.initrd],
-    ...['-append', words.join(' ')],
+    ...['-append', [...words, guestMarker].join(' ')],
     ...[
       '-device',
       'virtio-serial-pci',
       '-device',
       `virtserialport,chardev=agent,name=${agentPort}`,
     ],
+  ];
+}
+
+/**
+ * A command that ends with the process that starts it, in whatever way that ends, and after a time.
+ * The parent's death reaches both the timer and the program, so that neither is left over.
+ */
+export function leashed(limitMs: number, command: readonly string[]): string[] {
+  return [
+    ...['setpriv', '--pdeathsig', 'TERM', 'timeout', '-k', '2', `${limitMs / 1000}`],
+    ...['setpriv', '--pdeathsig', 'KILL', ...command],
   ];
 }
 
@@ -109,16 +130,13 @@ export class Machine implements AsyncDisposable {
   }
 
   private constructor(shape: MachineShape, lifeLimitMs: number, more: readonly string[]) {
-    const command = [
-      // The parent's death reaches both, so that neither is left over.
-      ...['setpriv', '--pdeathsig', 'TERM', 'timeout', '-k', '2', `${lifeLimitMs / 1000}`],
-      ...['setpriv', '--pdeathsig', 'KILL', qemu, ...machineArguments(shape)],
-      ...['-serial', 'stdio'],
+    const [program, ...args] = leashed(lifeLimitMs, [
+      ...[qemu, ...machineArguments(shape), '-serial', 'stdio'],
       ...['-chardev', 'socket,id=control,fd=3', '-mon', 'chardev=control,mode=control'],
       ...['-chardev', 'socket,id=agent,fd=4'],
       ...more,
-    ];
-    this.#child = spawn(command[0]!, command.slice(1), {
+    ]);
+    this.#child = spawn(program!, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
     this.#ended = new Promise((resolve) => {

@@ -1,13 +1,15 @@
-/** `npm run test:guest [-- PATTERN…]`: boots kernels in an emulator and runs the guest tests in them. */
+/**
+ * `npm run test:guest [-- PATTERN…]`: boots kernels in an emulator and runs the guest tests in
+ * them.
+ */
 import { execFileSync } from 'node:child_process';
-import { globSync, mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { globSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type GuestSuite, resultPrefix, type TestResult } from './harness.ts';
 import { makeInitrd } from './initrd.ts';
 import { fetchKernels, type Kernel, type KernelName } from './kernels.ts';
-import { type MachineShape, qemu } from './machine.ts';
+import { type Machine, type MachineShape, qemu } from './machine.ts';
 import { buildProject, guestRoot } from './project.ts';
 import { startMachine } from './saved-state.ts';
 import type { Topology } from './topologies.ts';
@@ -22,9 +24,12 @@ const totalLimitMs = 12 * 60_000;
 const tools: Readonly<Record<string, string>> = {
   [qemu]: 'qemu-system-x86',
   'apt-get': 'apt',
+  cc: 'gcc',
   'dpkg-deb': 'dpkg',
   flock: 'util-linux',
+  ldd: 'libc-bin',
   setpriv: 'util-linux',
+  strip: 'binutils',
   timeout: 'coreutils',
   xz: 'xz-utils',
 };
@@ -56,51 +61,54 @@ async function findJobs(patterns: readonly string[]): Promise<Job[]> {
 }
 
 async function runJobs(jobs: readonly Job[]): Promise<void> {
-  const cache =
-    process.env['THERMOCLINE_GUEST_CACHE'] ?? path.join(homedir(), '.cache/thermocline/guest');
-  mkdirSync(cache, { recursive: true });
-  const { kernels, busybox } = await fetchKernels(cache, say);
-  const deadline = performance.now() + totalLimitMs;
-  const shapes = new Map<KernelName, MachineShape & { readonly kernel: Kernel }>();
+  const { kernels, busybox } = await fetchKernels(say);
+  const initrds = new Map<Kernel, string>();
   for (const kernel of kernels.filter(({ name }) => jobs.some((job) => job.kernelName === name))) {
     say(`kernel ${kernel.name}: ${kernel.release} (Debian ${kernel.version})`);
-    const initrd = makeInitrd(cache, kernel, busybox);
-    shapes.set(kernel.name, { kernel, initrd, vmlinux: kernel.vmlinux, topology: 'plain' });
+    initrds.set(kernel, await makeInitrd(kernel, busybox));
   }
   const project = buildProject();
+  const deadline = performance.now() + totalLimitMs;
   for (const job of jobs) {
     say(`\n${job.title}`);
+    const [kernel, initrd] = [...initrds].find(([{ name }]) => name === job.kernelName)!;
+    const { topology } = job;
     const left = deadline - performance.now();
-    const { kernel, ...shape } = shapes.get(job.kernelName)!;
-    const results = new Set<string>();
-    let trouble = 'it brought no result';
-    try {
+    await runJob(job, left, async () => {
       if (left <= 0) throw new Error(`all of the ${totalLimitMs / 60_000} minutes are over`);
-      const name = `${kernel.release}-${job.topology}`;
-      const wanted = { ...shape, topology: job.topology };
-      await using machine = await startMachine(cache, name, wanted, (line) => say(`  ${line}`));
-      await machine.put(project);
-      const output = await machine.run(
-        ['node', `${guestRoot}/test/guest/run-suite.js`, guestFile(job.file)],
-        {
-          timeLimitMs: Math.min(suiteLimitMs, left),
-          onLine: (line) => {
-            if (!line.startsWith(resultPrefix)) return say(`  | ${line}`);
-            const result = JSON.parse(line.slice(resultPrefix.length)) as TestResult;
-            results.add(result.name);
-            report(result);
-          },
-        },
+      const shape: MachineShape = { topology, initrd, vmlinux: kernel.vmlinux };
+      const machine = await startMachine(`${kernel.release}-${topology}`, shape, (line) =>
+        say(`  ${line}`),
       );
-      if (output.stderr.trim() !== '') trouble += `; it said:\n${output.stderr.trim()}`;
-      if (output.signal) trouble += `; it was ended by ${output.signal}`;
-    } catch (error) {
-      trouble = (error as Error).message;
-    }
-    for (const name of Object.keys(job.suite.tests).filter((test) => !results.has(test))) {
-      report({ name, outcome: 'failed', seconds: 0, notes: [], message: trouble });
-      trouble = 'as above';
-    }
+      await machine.put(project);
+      return machine;
+    });
+  }
+}
+
+/** Each test of the suite brings a result, whatever becomes of the machine. */
+async function runJob(job: Job, leftMs: number, start: () => Promise<Machine>): Promise<void> {
+  const missing = new Set(Object.keys(job.suite.tests));
+  let trouble = 'it brought no result';
+  try {
+    await using machine = await start();
+    const command = ['node', `${guestRoot}/test/guest/run-suite.js`, guestFile(job.file)];
+    const timeLimitMs = Math.min(suiteLimitMs, leftMs);
+    const onLine = (line: string) => {
+      if (!line.startsWith(resultPrefix)) return say(`  | ${line}`);
+      const result = JSON.parse(line.slice(resultPrefix.length)) as TestResult;
+      missing.delete(result.name);
+      report(result);
+    };
+    const { signal, stderr } = await machine.run(command, { timeLimitMs, onLine });
+    if (signal !== null) trouble += `; ${signal} ended it`;
+    if (stderr.trim() !== '') trouble += `; it said:\n${stderr.trim()}`;
+  } catch (error) {
+    trouble = (error as Error).message;
+  }
+  for (const name of missing) {
+    report({ name, outcome: 'failed', seconds: 0, notes: [], message: trouble });
+    trouble = 'as above';
   }
 }
 

@@ -11,8 +11,8 @@ const compiler = 'node_modules/typescript/bin/tsc';
 const asTheyAre = ['package.json', 'bin/thermocline.js'];
 
 /**
- * Translates the sources and the guest tests. Types are not checked here: a mistake in a file that no
- * test needs must not be in the way.
+ * Translates the sources and the guest tests. Types are not checked here: a mistake in a file that
+ * no test needs must not be in the way.
  *
  * @returns texts by their path in the guest
  */

@@ -1,4 +1,6 @@
-/** In a guest: runs the suite in the file that is named, and prints results for the machine's owner. */
+/**
+ * In a guest: runs the suite in the file that is named, and prints results for the machine's owner.
+ */
 import { type GuestSuite, resultPrefix, runSuite } from './harness.ts';
 
 const file = process.argv[2]!;

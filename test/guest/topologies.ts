@@ -1,8 +1,8 @@
 /** The shapes of machines that guests come in, as QEMU's arguments. */
 
 /**
- * `plain` has one memory node; `tiers` has a second one, slower and without processors, as memory behind
- * a CXL link shows up.
+ * `plain` has one memory node; `tiers` has a second one, slower and without processors, as memory
+ * behind a CXL link shows up.
  */
 export type Topology = 'plain' | 'tiers';
 

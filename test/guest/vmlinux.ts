@@ -13,7 +13,7 @@ const lengthBytes = 4;
 const maxKernelBytes = 1 << 30;
 
 /** Where in `image` the compressed kernel is. @throws Error if this is no kernel image */
-export function payloadOf(image: Buffer): Buffer {
+function payloadOf(image: Buffer): Buffer {
   if (image.length < sectorBytes * 2 || image.toString('latin1', header.magic, 0x206) !== 'HdrS') {
     throw new Error('this is no kernel image for x86');
   }
