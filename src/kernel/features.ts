@@ -9,11 +9,13 @@ import {
   OPERATIONS_IDS,
   type OperationsId,
 } from '../params/types.ts';
+import { DAMON_MODULES, type DamonModule } from './modules.ts';
 import {
   ADMIN_FOLDER,
   readValue,
   type SysfsFiles,
   type SysfsReader,
+  slotIndexes,
   slotPath,
 } from './sysfs-files.ts';
 
@@ -48,8 +50,6 @@ const FILES = {
   max_nr_snapshots: ['contexts/0/schemes/0/stats/max_nr_snapshots'],
 } as const;
 
-const MODULES = ['damon_stat', 'damon_reclaim', 'damon_lru_sort'] as const;
-
 const FILTER_TYPES: readonly Filter['type'][] = [
   ...(['anon', 'active', 'memcg', 'young', 'hugepage_size', 'unmapped', 'addr', 'target'] as const),
 ];
@@ -58,7 +58,7 @@ const FILTER_FOLDERS = ['filters', 'ops_filters', 'core_filters'] as const;
 
 export type FeatureName =
   | keyof typeof FILES
-  | `module ${(typeof MODULES)[number]}`
+  | `module ${DamonModule}`
   | `operations ${OperationsId}`
   | `action ${Action}`
   | `goal metric ${GoalMetric}`
@@ -123,11 +123,7 @@ export function readFeatures(files: SysfsReader): Features {
       `${ADMIN_FOLDER} does not exist: this kernel has no DAMON, or none with the sysfs interface.`,
     );
   }
-  const slots = files
-    .list(`${ADMIN_FOLDER}/kdamonds`)
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
+  const slots = slotIndexes(files);
   const found: Feature[] = [
     ...modules(files),
     ...operations(files, slots),
@@ -236,7 +232,7 @@ function operations(files: SysfsReader, slots: readonly number[]): Feature[] {
 }
 
 function modules(files: SysfsReader): Feature[] {
-  return MODULES.map((module) => {
+  return DAMON_MODULES.map((module) => {
     const path = `module/${module}/parameters/enabled`;
     const present = files.exists(path);
     return {

@@ -7,7 +7,7 @@ import { FakeDamonSysfs, type Release } from '../testing/fake-damon-sysfs.ts';
 import { applyWrites } from './apply-writes.ts';
 import { type Features, probeOwnSlot } from './features.ts';
 import { readParams } from './read-back.ts';
-import { describeWrites, slotFiles, stage, stageCommit, stageStop } from './staging.ts';
+import { describeWrites, slotFiles, stage, stageCommit, stageEmpty, stageOff } from './staging.ts';
 import { ADMIN_FOLDER, readValue, slotPath } from './sysfs-files.ts';
 
 async function kernel(release: Release = '7.3') {
@@ -306,16 +306,23 @@ describe('a commit', () => {
       'pause Y',
       'state commit',
     ]);
-    const slower = { ...attrs, sampleIntervalUs: 10_000 };
-    expect(lines(before, { ...base, attrs: slower }, features)).toEqual([
-      'monitoring_attrs/intervals/sample_us 10000',
-      'state commit',
-    ]);
+    for (const other of [
+      { ...attrs, sampleIntervalUs: 10_000 },
+      { ...attrs, sampleIntervalUs: 10_000, intervalsGoal: DEFAULT_ATTRS.intervalsGoal },
+    ]) {
+      const writes = lines(before, { ...base, attrs: other }, features);
+      expect(writes.slice(0, 2)).toEqual([
+        'monitoring_attrs/intervals/sample_us 10000',
+        'monitoring_attrs/intervals/aggr_us 100000',
+      ]);
+      expect(writes.at(-1)).toBe('state commit');
+      expect(writes).not.toContain('state update_tuned_intervals');
+    }
   });
 });
 
 test('a stop leaves nothing in the slot', () => {
-  expect(describeWrites(stageStop(3, true))).toBe(
+  expect(describeWrites([...stageOff(3), ...stageEmpty(3)])).toBe(
     'echo off > kdamonds/3/state\necho 0 > kdamonds/3/contexts/nr_contexts\n',
   );
 });

@@ -23,6 +23,7 @@ export type SlotFiles = Readonly<Record<string, string>>;
 export const EMPTY_SLOT: SlotFiles = { 'contexts/nr_contexts': '0' };
 
 const NR_CONTEXTS = 'contexts/nr_contexts';
+const INTERVALS_FOLDER = 'contexts/0/monitoring_attrs/intervals';
 const INTERVALS = /^contexts\/0\/monitoring_attrs\/intervals\/(sample|aggr)_us$/;
 const GOAL_FILE = /\/quotas\/goals\/\d+\/\w+$/;
 
@@ -57,12 +58,22 @@ export function stageCommit(
   if (files.every(({ path }) => GOAL_FILE.test(path))) {
     return inSlot(slot, [...files, { path: 'state', text: 'commit_schemes_quota_goals' }]);
   }
-  // The files may hold intervals from before tuning; committing those would undo it (spec 10.1).
-  const tuned = before.attrs.intervalsGoal.aggregations > 0;
-  const keepsIntervals = tuned && !files.some(({ path }) => INTERVALS.test(path));
+  if (before.attrs.intervalsGoal.aggregations === 0) {
+    return inSlot(slot, [...files, { path: 'state', text: 'commit' }]);
+  }
+  // The files of a kdamond that tunes itself may hold older or newer intervals than it works with,
+  // and a commit takes what they hold (spec 10.1).
+  const { sampleIntervalUs, aggregationIntervalUs, intervalsGoal } = after.attrs;
+  const keepsIntervals =
+    intervalsGoal.aggregations > 0 && !files.some(({ path }) => INTERVALS.test(path));
   return inSlot(slot, [
-    ...(keepsIntervals ? [{ path: 'state', text: 'update_tuned_intervals' }] : []),
-    ...files,
+    ...(keepsIntervals
+      ? [{ path: 'state', text: 'update_tuned_intervals' }]
+      : [
+          { path: `${INTERVALS_FOLDER}/sample_us`, text: String(sampleIntervalUs) },
+          { path: `${INTERVALS_FOLDER}/aggr_us`, text: String(aggregationIntervalUs) },
+        ]),
+    ...files.filter(({ path }) => !INTERVALS.test(path)),
     { path: 'state', text: 'commit' },
   ]);
 }
@@ -78,12 +89,14 @@ export function stageUndo(
   return inSlot(slot, files);
 }
 
-/** The writes that stop a slot and leave nothing in it. */
-export function stageStop(slot: number, isOn: boolean): SysfsWrite[] {
-  return inSlot(slot, [
-    ...(isOn ? [{ path: 'state', text: 'off' }] : []),
-    { path: NR_CONTEXTS, text: '0' },
-  ]);
+/** The write that stops a slot. */
+export function stageOff(slot: number): SysfsWrite[] {
+  return inSlot(slot, [{ path: 'state', text: 'off' }]);
+}
+
+/** The write that leaves nothing in a slot. */
+export function stageEmpty(slot: number): SysfsWrite[] {
+  return inSlot(slot, [{ path: NR_CONTEXTS, text: '0' }]);
 }
 
 /** Every file that a slot with these parameters has, and what it holds. */
@@ -99,7 +112,7 @@ export function slotFiles(params: Params, features: Features): SlotFiles {
 
 /** Whether interval tuning may rewrite this file of the slot by itself. */
 export function isTuned(path: string, files: SlotFiles): boolean {
-  const aggregations = files['contexts/0/monitoring_attrs/intervals/intervals_goal/aggrs'] ?? '0';
+  const aggregations = files[`${INTERVALS_FOLDER}/intervals_goal/aggrs`] ?? '0';
   return aggregations !== '0' && INTERVALS.test(path);
 }
 

@@ -64,3 +64,12 @@ export function slotPath(slot: number, file?: string): string {
 export function readValue(files: SysfsReader, path: string): string {
   return files.read(path).replace(/\n$/, '');
 }
+
+/** The numbers of all slots, ours or not. */
+export function slotIndexes(files: SysfsReader): number[] {
+  return files
+    .list(`${ADMIN_FOLDER}/kdamonds`)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
