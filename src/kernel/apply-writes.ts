@@ -1,4 +1,4 @@
-/** Writes to the kernel, each read back, with errors that say what was meant and what went wrong. */
+/** Writes to the kernel, each read back, with errors that say what went wrong and why. */
 import { ThermoclineError } from '../base/errors.ts';
 import type { SysfsWrite } from './staging.ts';
 import { ADMIN_FOLDER, readValue, SysfsError, type SysfsFiles } from './sysfs-files.ts';

@@ -93,8 +93,8 @@ export function firstChange(files: SysfsReader, slot: number, expected: SlotFile
 }
 
 /**
- * The same while writes are under way: each file may be as before, as afterwards, or as new; and one
- * may be missing whose folder is still to be made or already removed.
+ * The same while writes are under way: each file may be as before, as afterwards, or as new; and
+ * one may be missing whose folder is still to be made or already removed.
  */
 function halfway(files: SysfsReader, claim: Claim): string | null {
   const { slot, written, writing } = claim;

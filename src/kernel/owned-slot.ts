@@ -1,4 +1,4 @@
-/** One slot that is ours: started, changed, asked and stopped, never behind somebody else's back. */
+/** One slot that is ours: started, changed, asked and stopped, to nobody else's harm. */
 import { ThermoclineError } from '../base/errors.ts';
 import type { Params } from '../params/types.ts';
 import { applyWrites, isCommand, KernelWriteError } from './apply-writes.ts';
@@ -43,9 +43,10 @@ export interface SlotTools {
 }
 
 /**
- * Every change is recorded in front of the first write, so that whoever finds the slot after a crash
- * knows that it is ours in whatever state. Before each command the files are compared with what we
- * wrote: a difference means that somebody else works there, and then nothing is done, by `TC_BUSY`.
+ * Every change is recorded in front of the first write, so that whoever finds the slot after a
+ * crash knows that it is ours in whatever state. Before each command the files are compared with
+ * what we wrote: a difference means that somebody else works there, and then nothing is done and
+ * `TC_BUSY` says so.
  */
 export class OwnedSlot {
   readonly #tools: SlotTools;

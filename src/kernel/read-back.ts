@@ -24,9 +24,9 @@ import { readValue, type SysfsReader, slotPath } from './sysfs-files.ts';
 
 /**
  * The set-up that the files of a slot describe, or null when the slot has none. It need not be what
- * its kdamond works with: that takes a commit. What this kernel has no file for is as if the feature
- * were off. Numbers are those of the files, in core units; what is beyond 2^53 is rounded, and the
- * highest value of a bound reads `max`.
+ * its kdamond works with: that takes a commit. What this kernel has no file for is as if the
+ * feature were off. Numbers are those of the files, in core units; what is beyond 2^53 is rounded,
+ * and the highest value of a bound reads `max`.
  */
 export function readParams(files: SysfsReader, slot: number): Params | null {
   const context = new Folder(files, slotPath(slot, 'contexts/0'));

@@ -1,6 +1,6 @@
 /**
- * Parameters → the exact writes that make the kernel's DAMON work by them. Pure, so that they can be
- * shown before anything is written; what the kernel can't do is refused by name at this point.
+ * Parameters → the exact writes that make the kernel's DAMON work by them. Pure, so that they can
+ * be shown before anything is written; what the kernel can't do is refused by name at this point.
  */
 import { ThermoclineError } from '../base/errors.ts';
 import { minRegionSizeFor } from '../params/defaults.ts';
@@ -184,7 +184,7 @@ function paramsProblem(params: Params, features: Features): string | null {
     return `targets[${nameless}].pid is missing; the kernel watches real processes only, so name one.`;
   }
   const migrating = params.schemes.findIndex(({ action }) => action.startsWith('migrate_'));
-  // Processes' pages can be migrated since dests exist; before, the kernel takes it and does nothing.
+  // Pages of processes can be migrated since dests exist; before, it is taken and does nothing.
   if (migrating >= 0 && hasFeature(features, 'dests') === false) {
     const { action } = params.schemes[migrating]!;
     return (
@@ -224,8 +224,8 @@ function refusal(entry: Entry, needs: FeatureName): string {
 }
 
 /**
- * A filter that lets through and stands alone keeps out what it does not match, which can be said in
- * the words of kernels before 6.14 too: keep out the opposite (spec 5.6).
+ * A filter that lets through and stands alone keeps out what it does not match, which can be said
+ * in the words of kernels before 6.14 too: keep out the opposite (spec 5.6).
  */
 function withKnownFilters(scheme: Scheme, features: Features): Scheme {
   const [only, second] = scheme.filters;

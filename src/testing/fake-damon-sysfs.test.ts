@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { damonFilesSuite, runDamonFilesCheck } from '../../test/damon-files-suite.ts';
 import { ADMIN_FOLDER, SysfsError } from '../kernel/sysfs-files.ts';
 import { FakeDamonSysfs } from './fake-damon-sysfs.ts';
 
@@ -37,6 +38,14 @@ async function setUp(options: ConstructorParameters<typeof FakeDamonSysfs>[0] = 
   ]);
   return files;
 }
+
+describe.each(['6.1', '6.12', '7.3'] as const)('as on a kernel %s', (release) => {
+  test.each(Object.keys(damonFilesSuite))('%s', async (name) => {
+    const files = new FakeDamonSysfs({ release });
+    const pass = async (durationMs: number) => files.runFor(durationMs * 1000);
+    await runDamonFilesCheck(name, { files, pid: 42, pass });
+  });
+});
 
 describe('folders', () => {
   test('come and go with their nr file, always new', async () => {

@@ -118,7 +118,7 @@ export class FakeDamonSysfs implements SysfsFiles {
     this.#kernel.lockHeld = held;
   }
 
-  /** Every file below a folder and what it holds, to compare a part of the tree with itself later. */
+  /** Every file below a folder and what it holds, to be compared with the same later. */
   dump(path: string = ADMIN_FOLDER): Record<string, string> {
     const node = this.#node(path, 'read');
     if (!(node instanceof Map)) return { [path]: node.read() };

@@ -66,8 +66,8 @@ export function contextFolder(kernel: FakeKernel): FakeFolder {
 }
 
 /**
- * A folder of numbered folders. Each write to `nrFile`, of the same number too, removes them all and
- * makes new ones.
+ * A folder of numbered folders. Each write to `nrFile`, of the same number too, removes them all
+ * and makes new ones.
  */
 export function numbered(
   kernel: FakeKernel,

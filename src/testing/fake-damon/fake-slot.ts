@@ -19,6 +19,7 @@ export interface SlotSurroundings {
 
 type Command = (slot: FakeSlot) => void;
 
+/** The files of a slot, its worker while one runs, and the commands that join them. */
 export class FakeSlot {
   readonly folder: FakeFolder;
   readonly #kernel: FakeKernel;

@@ -1,4 +1,4 @@
-/** The modules that run DAMON by themselves: their parameters, and that they share it with nobody. */
+/** The modules that run DAMON by themselves, and share it with nobody. */
 import type { FakeKernel } from './context-tree.ts';
 import {
   bool,

@@ -71,10 +71,12 @@ export function counter(value = 0n): ValueFile<bigint> {
   return new ValueFile(value, number);
 }
 
+/** A `bool`, in any of the words that the kernel takes. */
 export function bool(value = false): ValueFile<boolean> {
   return new ValueFile(value, (on) => (on ? 'Y' : 'N'), parseBool);
 }
 
+/** One of the words that are known. */
 export function keyword(value: string, known: readonly string[]): ValueFile<string> {
   return new ValueFile(
     value,
@@ -86,6 +88,7 @@ export function keyword(value: string, known: readonly string[]): ValueFile<stri
   );
 }
 
+/** An `int` from text, or the refusal that the kernel has for it. */
 export function parseInt32(text: string): bigint {
   return parseInteger(text, -(2n ** 31n), 2n ** 31n - 1n);
 }

@@ -57,7 +57,7 @@ export class RunningKdamond {
     this.#run.runFor(durationUs);
   }
 
-  /** What a walk sees (spec 5.10), waiting for it as the command does; null when it is cancelled. */
+  /** What a walk sees (spec 5.10), waited for as the command does; null when it is cancelled. */
   walk(): WalkedRegion[] | null {
     const regions: WalkedRegion[] = [];
     let completed: boolean | null = null;
