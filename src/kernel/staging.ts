@@ -24,6 +24,7 @@ export const EMPTY_SLOT: SlotFiles = { 'contexts/nr_contexts': '0' };
 
 const NR_CONTEXTS = 'contexts/nr_contexts';
 const INTERVALS_FOLDER = 'contexts/0/monitoring_attrs/intervals';
+const TUNED_AFTER = `${INTERVALS_FOLDER}/intervals_goal/aggrs`;
 const INTERVALS = /^contexts\/0\/monitoring_attrs\/intervals\/(sample|aggr)_us$/;
 const GOAL_FILE = /\/quotas\/goals\/\d+\/\w+$/;
 
@@ -112,8 +113,7 @@ export function slotFiles(params: Params, features: Features): SlotFiles {
 
 /** Whether interval tuning may rewrite this file of the slot by itself. */
 export function isTuned(path: string, files: SlotFiles): boolean {
-  const aggregations = files[`${INTERVALS_FOLDER}/intervals_goal/aggrs`] ?? '0';
-  return aggregations !== '0' && INTERVALS.test(path);
+  return INTERVALS.test(path) && (files[TUNED_AFTER] ?? '0') !== '0';
 }
 
 /** One line for each write, as a shell would do it in DAMON's admin folder. */
