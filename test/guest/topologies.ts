@@ -11,7 +11,7 @@ const tiers = {
   slow: { node: 1, size: '256M', latency: 400, bandwidth: '2G' },
 };
 
-/** Machine, memory and nodes. The machine always has two processors, as tests watch busy processes. */
+/** Machine, memory and nodes; always with two processors, since tests watch busy processes. */
 export const topologies: Readonly<Record<Topology, readonly string[]>> = {
   plain: ['-machine', 'q35,accel=tcg', '-m', '1G'],
   tiers: [
