@@ -116,8 +116,9 @@ function commandMeaning(command: string, errno: string): string {
         'a scheme could not be built: most likely a cgroup of a filter that does not exist, or a ' +
         'range that ends before it starts'
       );
-    case 'EACCES':
     case 'EPERM':
+      return 'nothing runs in this slot any more, or only root may write there';
+    case 'EACCES':
       return 'only root may write there, and only to a slot that exists';
     default:
       return 'the kernel refused';

@@ -1,5 +1,4 @@
 /** What this kernel's DAMON has, found out by looking for files and words, never by versions. */
-import { ThermoclineError } from '../base/errors.ts';
 import {
   ACTIONS,
   type Action,
@@ -11,8 +10,8 @@ import {
 } from '../params/types.ts';
 import { DAMON_MODULES, type DamonModule } from './modules.ts';
 import {
-  ADMIN_FOLDER,
   readValue,
+  requireDamon,
   type SysfsFiles,
   type SysfsReader,
   slotIndexes,
@@ -117,12 +116,7 @@ const LISTS: readonly string[] = [
  * unknown; `probeOwnSlot` finds those too.
  */
 export function readFeatures(files: SysfsReader): Features {
-  if (!files.exists(`${ADMIN_FOLDER}/kdamonds`)) {
-    throw new ThermoclineError(
-      'TC_UNSUPPORTED',
-      `${ADMIN_FOLDER} does not exist: this kernel has no DAMON, or none with the sysfs interface.`,
-    );
-  }
+  requireDamon(files);
   const slots = slotIndexes(files);
   const found: Feature[] = [
     ...modules(files),

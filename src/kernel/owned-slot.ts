@@ -23,7 +23,7 @@ import {
   stageOff,
   stageUndo,
 } from './staging.ts';
-import type { SysfsFiles } from './sysfs-files.ts';
+import { readValue, type SysfsFiles, slotPath } from './sysfs-files.ts';
 
 /** A question to a running kdamond, answered in files (spec 10.1). */
 export type Query =
@@ -125,7 +125,7 @@ export class OwnedSlot {
     const { isOn, workerIsOurs, filesAreOurs } = standing;
     if (isOn ? !workerIsOurs : !filesAreOurs) throw notOurs(slot, 'stopped', standing.why);
     // Stopped first, whatever becomes of the record.
-    if (isOn) await applyWrites(files, stageOff(slot));
+    if (isOn) await switchOff(files, slot);
     if (!filesAreOurs) return;
     await this.#record({ writing: EMPTY_SLOT });
     await applyWrites(files, stageEmpty(slot));
@@ -163,6 +163,15 @@ export class OwnedSlot {
     const { isOn, workerIsOurs, filesAreOurs, why } = standingOf(files, this.#claim, boot);
     if (filesAreOurs && (workerIsOurs || !isOn)) return;
     throw notOurs(this.#claim.slot, done, why);
+  }
+}
+
+/** A kdamond may end by itself right before, which older kernels say as an error. */
+async function switchOff(files: SysfsFiles, slot: number): Promise<void> {
+  try {
+    await applyWrites(files, stageOff(slot));
+  } catch (error) {
+    if (readValue(files, slotPath(slot, 'state')) === 'on') throw error;
   }
 }
 

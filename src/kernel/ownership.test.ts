@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../params/defaults.ts';
 import type { Params } from '../params/types.ts';
-import { FakeDamonSysfs } from '../testing/fake-damon-sysfs.ts';
+import { FakeDamonSysfs, type Release } from '../testing/fake-damon-sysfs.ts';
 import type { Boot, Claim } from './claim.ts';
+import { probeOwnSlot } from './features.ts';
 import type { OwnedSlot, SlotTools } from './owned-slot.ts';
 import { claimSlots, releasePool, stopClaimed } from './ownership.ts';
 import { readParams } from './read-back.ts';
@@ -111,6 +112,12 @@ const fed: Params = {
     quota: { ...one.quota, goals: one.quota.goals.map((goal) => ({ ...goal, currentValue: 9 })) },
   })),
 };
+
+async function featuresOf(release: Release) {
+  const files = new FakeDamonSysfs({ release });
+  await files.write(`${ADMIN_FOLDER}/kdamonds/nr_kdamonds`, '1');
+  return probeOwnSlot(files, 0);
+}
 
 /** All that a process does with slots, from the first to the last. */
 async function wholeLife(tools: SlotTools, world: World, between = async () => {}) {
@@ -304,6 +311,30 @@ describe('a slot of ours that somebody else has changed', () => {
     expect(world.slotsOn()).toEqual([]);
     expect(readValue(world.fake, slotPath(0, file))).toBe('1');
   });
+});
+
+test('a kdamond that ends by itself right before it is stopped has been stopped', async () => {
+  const world = new World(new FakeDamonSysfs({ release: '6.12' }));
+  const tools = world.process();
+  const [slot] = await claimSlots(tools, []);
+  const plain: Params = { ...acting, attrs: DEFAULT_ATTRS, schemes: [] };
+  await slot!.start(plain, await featuresOf('6.12'));
+  const files: SysfsFiles = {
+    ...tools.files,
+    async write(path, text) {
+      if (text === 'off') await world.fake.write(path, text);
+      await tools.files.write(path, text);
+    },
+  };
+  const [again] = await claimSlots({ ...tools, files }, world.claims);
+  await again!.stop();
+  expect(again!.claim.kdamond).toBeNull();
+});
+
+test('a kernel without DAMON is refused in a sentence', async () => {
+  const nothing = { read: () => '', list: () => [], exists: () => false, write: async () => {} };
+  const error = await failure(claimSlots({ files: nothing, boot, record: () => {} }, []));
+  expect(error!.code).toBe('TC_UNSUPPORTED');
 });
 
 describe('what the kernel refuses', () => {

@@ -6,7 +6,14 @@ import { ThermoclineError } from '../base/errors.ts';
 import { type Claim, emptyClaim, standingOf } from './claim.ts';
 import { OwnedSlot, type SlotTools } from './owned-slot.ts';
 import { EMPTY_SLOT } from './staging.ts';
-import { ADMIN_FOLDER, readValue, type SysfsReader, slotIndexes, slotPath } from './sysfs-files.ts';
+import {
+  ADMIN_FOLDER,
+  readValue,
+  requireDamon,
+  type SysfsReader,
+  slotIndexes,
+  slotPath,
+} from './sysfs-files.ts';
 
 /** Made in one write, because none can be added while any runs. */
 const POOL_SIZE = 8;
@@ -15,13 +22,15 @@ const NR_KDAMONDS = `${ADMIN_FOLDER}/kdamonds/nr_kdamonds`;
 
 /**
  * Our slots: those of `claims` that still are ours, or a new pool where the kernel has no slots at
- * all. Throws `TC_BUSY` where it has only slots of others, and changes nothing then.
+ * all. Throws `TC_BUSY` where it has only slots of others, and changes nothing then; and
+ * `TC_UNSUPPORTED` where the kernel has no DAMON.
  */
 export async function claimSlots(
   tools: SlotTools,
   claims: readonly Claim[],
 ): Promise<readonly OwnedSlot[]> {
   const { files, boot } = tools;
+  requireDamon(files);
   const nr = Number(readValue(files, NR_KDAMONDS));
   if (nr === 0) return makePool(tools);
   // Of another size, it was made anew by somebody else, and what is empty there is not ours.

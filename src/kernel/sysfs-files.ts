@@ -60,6 +60,15 @@ export function slotPath(slot: number, file?: string): string {
   return file === undefined ? folder : `${folder}/${file}`;
 }
 
+/** Throws `TC_UNSUPPORTED` where the kernel has no such files at all. */
+export function requireDamon(files: SysfsReader): void {
+  if (files.exists(`${ADMIN_FOLDER}/kdamonds`)) return;
+  throw new ThermoclineError(
+    'TC_UNSUPPORTED',
+    `${ADMIN_FOLDER} does not exist: this kernel has no DAMON, or none with the sysfs interface.`,
+  );
+}
+
 /** The file without the newline that ends every answer of sysfs. */
 export function readValue(files: SysfsReader, path: string): string {
   return files.read(path).replace(/\n$/, '');

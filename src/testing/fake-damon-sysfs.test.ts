@@ -256,6 +256,15 @@ describe('modules', () => {
   });
 });
 
+test('stopping what has stopped is an error on kernels before 7.3', async () => {
+  const files = await setUp({ release: '6.12' });
+  await writeAll(files, [
+    [`${SLOT}/state`, 'on'],
+    [`${SLOT}/state`, 'off'],
+  ]);
+  expect(await answer(files, `${SLOT}/state`, 'off')).toBe('EPERM');
+});
+
 test('who comes while a command blocks is told so', async () => {
   const files = await setUp();
   files.lockHeld = true;

@@ -115,7 +115,10 @@ export class FakeSlot {
 
   #off(): void {
     if (this.#worker === null) throw new Refusal('EINVAL');
-    if (!this.isOn) return;
+    if (!this.isOn) {
+      if (!releaseHas(this.#kernel.release, 'stopping twice')) throw new Refusal('EPERM');
+      return;
+    }
     this.#worker.kdamond.requestStop();
     while (this.isOn) this.#worker.runFor(this.#worker.kdamond.params.attrs.sampleIntervalUs);
   }

@@ -7,6 +7,7 @@ export type Release = `${number}.${number}`;
 /** What the fake asks about its kernel: features that can be probed for, and state commands. */
 export type HistoryName =
   | FeatureName
+  | 'stopping twice'
   | 'command clear_schemes_tried_regions'
   | 'command update_schemes_tried_regions'
   | 'command update_schemes_tried_bytes'
@@ -67,7 +68,8 @@ const ADDED: readonly (readonly [Release, readonly HistoryName[]])[] = [
       ...(['action collapse', 'probes'] as const),
     ],
   ],
-  ['7.3', ['probe weights']],
+  // Seen to be refused by 6.12 and taken by 7.3.
+  ['7.3', ['probe weights', 'stopping twice']],
 ];
 
 const addedIn = new Map(
