@@ -3,7 +3,13 @@
  * alike: what holds on the one has to hold on the other.
  */
 import assert from 'node:assert/strict';
-import { ADMIN_FOLDER, SysfsError, type SysfsFiles, slotPath } from '../src/kernel/sysfs-files.ts';
+import {
+  ADMIN_FOLDER,
+  SysfsError,
+  type SysfsFiles,
+  type SysfsReader,
+  slotPath,
+} from '../src/kernel/sysfs-files.ts';
 
 /** What the checks run on. */
 export interface DamonFiles {
@@ -89,7 +95,8 @@ export const damonFilesSuite: Readonly<Record<string, Check>> = {
     const again = await answer(on, slotPath(0, 'state'), 'off');
     assert.ok(again === null || again === 'EPERM', `stopping twice: ${again}`);
     assert.equal(on.files.read(slotPath(0, 'pid')), '-1\n');
-    assert.equal(await answer(on, slotPath(0, 'state'), 'update_schemes_stats'), 'ECANCELED');
+    const late = await answer(on, slotPath(0, 'state'), 'update_schemes_stats');
+    assert.ok(late === 'ECANCELED' || late === 'EINVAL', `a command after the end: ${late}`);
   },
   'files below a running kdamond can be written by anybody': async (on) => {
     await setUp(on);
@@ -126,6 +133,50 @@ export async function runDamonFilesCheck(name: string, on: DamonFiles): Promise<
     const isOn = on.files.exists(slotPath(0)) && on.files.read(slotPath(0, 'state')) === 'on\n';
     if (isOn) await write(on, 'state', 'off');
     await on.files.write(NR_KDAMONDS, '0');
+  }
+}
+
+/**
+ * Every file of a slot with one entry in each list, and what a kernel says that it holds, to be
+ * compared between the fake and a kernel. Begins and ends with no slots.
+ */
+export async function newTree(files: SysfsFiles): Promise<Record<string, string>> {
+  await files.write(NR_KDAMONDS, '1');
+  for (const list of LISTS) {
+    const path = slotPath(0, list);
+    if (files.exists(path)) await files.write(path, '1');
+  }
+  const tree = Object.fromEntries(
+    filesBelow(files, slotPath(0)).map((path) => [
+      path.slice(slotPath(0).length + 1),
+      files.read(path),
+    ]),
+  );
+  await files.write(NR_KDAMONDS, '0');
+  return tree;
+}
+
+/** Outer lists first. */
+const LISTS = [
+  'contexts/nr_contexts',
+  'contexts/0/monitoring_attrs/probes/nr_probes',
+  'contexts/0/monitoring_attrs/probes/0/filters/nr_filters',
+  'contexts/0/targets/nr_targets',
+  'contexts/0/targets/0/regions/nr_regions',
+  'contexts/0/schemes/nr_schemes',
+  `${SCHEME}/quotas/goals/nr_goals`,
+  `${SCHEME}/dests/nr_dests`,
+  `${SCHEME}/filters/nr_filters`,
+  `${SCHEME}/core_filters/nr_filters`,
+  `${SCHEME}/ops_filters/nr_filters`,
+];
+
+function filesBelow(files: SysfsReader, path: string): string[] {
+  try {
+    return files.list(path).flatMap((name) => filesBelow(files, `${path}/${name}`));
+  } catch (error) {
+    if (error instanceof SysfsError && error.errno === 'ENOTDIR') return [path];
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { damonFilesSuite, runDamonFilesCheck } from '../../test/damon-files-suite.ts';
+import { damonFilesSuite, newTree, runDamonFilesCheck } from '../../test/damon-files-suite.ts';
+import { freshText } from '../kernel/fresh-values.ts';
 import { ADMIN_FOLDER, SysfsError } from '../kernel/sysfs-files.ts';
 import { FakeDamonSysfs } from './fake-damon-sysfs.ts';
 
@@ -45,6 +46,15 @@ describe.each(['6.1', '6.12', '7.3'] as const)('as on a kernel %s', (release) =>
     const pass = async (durationMs: number) => files.runFor(durationMs * 1000);
     await runDamonFilesCheck(name, { files, pid: 42, pass });
   });
+});
+
+test('new folders hold what staging and ownership think that they do', async () => {
+  const tree = await newTree(new FakeDamonSysfs());
+  const values = Object.entries(tree).filter(
+    ([path]) => path.startsWith('contexts/0/') && !/\/(nr_\w+|avail_operations)$/.test(path),
+  );
+  expect(values.length).toBeGreaterThan(70);
+  for (const [path, text] of values) expect([path, text]).toEqual([path, `${freshText(path)}\n`]);
 });
 
 describe('folders', () => {
@@ -256,13 +266,14 @@ describe('modules', () => {
   });
 });
 
-test('stopping what has stopped is an error on kernels before 7.3', async () => {
+test('a kdamond that has ended refuses otherwise on older kernels', async () => {
   const files = await setUp({ release: '6.12' });
   await writeAll(files, [
     [`${SLOT}/state`, 'on'],
     [`${SLOT}/state`, 'off'],
   ]);
   expect(await answer(files, `${SLOT}/state`, 'off')).toBe('EPERM');
+  expect(await answer(files, `${SLOT}/state`, 'commit')).toBe('EINVAL');
 });
 
 test('who comes while a command blocks is told so', async () => {

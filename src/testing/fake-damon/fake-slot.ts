@@ -99,6 +99,10 @@ export class FakeSlot {
     return this.#files.exists(this.#path('contexts/0'));
   }
 
+  get #answersAfterEnd(): boolean {
+    return releaseHas(this.#kernel.release, 'answers after the end');
+  }
+
   #path(file: string): string {
     return slotPath(this.#index, file);
   }
@@ -116,7 +120,7 @@ export class FakeSlot {
   #off(): void {
     if (this.#worker === null) throw new Refusal('EINVAL');
     if (!this.isOn) {
-      if (!releaseHas(this.#kernel.release, 'stopping twice')) throw new Refusal('EPERM');
+      if (!this.#answersAfterEnd) throw new Refusal('EPERM');
       return;
     }
     this.#worker.kdamond.requestStop();
@@ -125,7 +129,7 @@ export class FakeSlot {
 
   #withWorker(work: (worker: RunningKdamond) => void): void {
     if (this.#worker === null) throw new Refusal('EINVAL');
-    if (!this.isOn) throw new Refusal('ECANCELED');
+    if (!this.isOn) throw new Refusal(this.#answersAfterEnd ? 'ECANCELED' : 'EINVAL');
     refusing(() => work(this.#worker!));
   }
 

@@ -7,7 +7,7 @@ export type Release = `${number}.${number}`;
 /** What the fake asks about its kernel: features that can be probed for, and state commands. */
 export type HistoryName =
   | FeatureName
-  | 'stopping twice'
+  | 'answers after the end'
   | 'command clear_schemes_tried_regions'
   | 'command update_schemes_tried_regions'
   | 'command update_schemes_tried_bytes'
@@ -68,8 +68,8 @@ const ADDED: readonly (readonly [Release, readonly HistoryName[]])[] = [
       ...(['action collapse', 'probes'] as const),
     ],
   ],
-  // Seen to be refused by 6.12 and taken by 7.3.
-  ['7.3', ['probe weights', 'stopping twice']],
+  // What a kdamond that has ended says differs between 6.12 and 7.3, as seen on both.
+  ['7.3', ['probe weights', 'answers after the end']],
 ];
 
 const addedIn = new Map(
