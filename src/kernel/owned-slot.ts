@@ -64,7 +64,7 @@ export class OwnedSlot {
 
   /** Finds out what the kernel can do, with a set-up in this slot that never runs. */
   async probe(): Promise<Features> {
-    this.#mustBeOurs('probed');
+    this.#mustBeFree('probed');
     await this.#record({ writing: { ...EMPTY_SLOT, 'contexts/nr_contexts': '1' } });
     const features = await probeOwnSlot(this.#tools.files, this.#claim.slot);
     await this.#record({ written: EMPTY_SLOT, writing: null });
@@ -73,11 +73,11 @@ export class OwnedSlot {
 
   /**
    * Sets the slot up and starts it. When that fails, the slot is empty again. Throws what `stage`
-   * and `applyWrites` throw, and `TC_BUSY` while a module has DAMON for itself.
+   * and `applyWrites` throw, and `TC_BUSY` while it runs already or a module has DAMON for itself.
    */
   async start(params: Params, features: Features): Promise<void> {
     const writes = stage(params, features, this.#claim.slot);
-    this.#mustBeOurs('started');
+    this.#mustBeFree('started');
     refuseWhileModulesRun(this.#tools.files);
     try {
       await this.#write(writes, slotFiles(params, features));
@@ -124,6 +124,7 @@ export class OwnedSlot {
     const standing = standingOf(files, this.#claim, boot);
     const { isOn, workerIsOurs, filesAreOurs } = standing;
     if (isOn ? !workerIsOurs : !filesAreOurs) throw notOurs(slot, 'stopped', standing.why);
+    if (!isOn && isEmpty(this.#claim)) return;
     // Stopped first, whatever becomes of the record.
     if (isOn) await switchOff(files, slot);
     if (!filesAreOurs) return;
@@ -158,12 +159,28 @@ export class OwnedSlot {
     this.#claim = claim;
   }
 
-  #mustBeOurs(done: string): void {
+  /** @returns whether it runs */
+  #mustBeOurs(done: string): boolean {
     const { files, boot } = this.#tools;
     const { isOn, workerIsOurs, filesAreOurs, why } = standingOf(files, this.#claim, boot);
-    if (filesAreOurs && (workerIsOurs || !isOn)) return;
+    if (filesAreOurs && (workerIsOurs || !isOn)) return isOn;
     throw notOurs(this.#claim.slot, done, why);
   }
+
+  #mustBeFree(done: string): void {
+    if (!this.#mustBeOurs(done)) return;
+    throw new ThermoclineError(
+      'TC_BUSY',
+      `Slot ${this.#claim.slot} of the kernel's DAMON is not ${done}: it runs already. Change what ` +
+        'runs, or stop it first.',
+    );
+  }
+}
+
+function isEmpty({ written, writing }: Claim): boolean {
+  return (
+    writing === null && Object.entries(EMPTY_SLOT).every(([path, text]) => written[path] === text)
+  );
 }
 
 /** A kdamond may end by itself right before, which older kernels say as an error. */

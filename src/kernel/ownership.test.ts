@@ -331,6 +331,30 @@ test('a kdamond that ends by itself right before it is stopped has been stopped'
   expect(again!.claim.kdamond).toBeNull();
 });
 
+test('a slot that runs is neither started nor probed', async () => {
+  const world = new World();
+  const [slot] = await claimSlots(world.process(), []);
+  await slot!.start(acting, new Map());
+  const before = world.fake.dump();
+  for (const work of [() => slot!.start(changed, new Map()), () => slot!.probe()]) {
+    expect((await failure(work()))!.message).toContain('it runs already. Change what runs');
+  }
+  expect(world.fake.dump()).toEqual(before);
+});
+
+test('what can not be stopped while another command blocks is told, and stopped later', async () => {
+  const world = new World();
+  const [slot] = await claimSlots(world.process(), []);
+  await slot!.start(acting, new Map());
+  world.fake.lockHeld = true;
+  const problems = await stopClaimed(world.process(), world.claims);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(/^Slot 0: .*EBUSY/);
+  world.fake.lockHeld = false;
+  expect(await stopClaimed(world.process(), world.claims)).toEqual([]);
+  expect(world.slotsOn()).toEqual([]);
+});
+
 test('a kernel without DAMON is refused in a sentence', async () => {
   const nothing = { read: () => '', list: () => [], exists: () => false, write: async () => {} };
   const error = await failure(claimSlots({ files: nothing, boot, record: () => {} }, []));

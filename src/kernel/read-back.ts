@@ -72,14 +72,14 @@ class Folder {
     return this.text(name, 'N') === 'Y';
   }
 
-  /** @param max the highest value that counts in this place */
-  bound(name: string, max = Number.MAX_SAFE_INTEGER): Bound {
+  /** @param highest from which value on there is no bound: by default, beyond all that is exact */
+  bound(name: string, highest = 2 ** 53): Bound {
     const value = this.number(name);
-    return value >= max ? 'max' : value;
+    return value >= highest ? 'max' : value;
   }
 
-  range(name: string, max?: number): BoundRange {
-    return { min: this.bound(`${name}/min`, max), max: this.bound(`${name}/max`, max) };
+  range(name: string, highest?: number): BoundRange {
+    return { min: this.bound(`${name}/min`, highest), max: this.bound(`${name}/max`, highest) };
   }
 
   /** The numbered folders of a list. */
