@@ -26,7 +26,7 @@ const bannedWords: readonly RegExp[] = [
 
 function fileBreaches(file: string, source: string): string[] {
   const found: string[] = [];
-  const name = posix.basename(file).replace(/(\.test|\.d)?\.[a-z]+$/, '');
+  const name = posix.basename(file).replace(/(\.test|\.guest|\.d)?\.[a-z]+$/, '');
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) found.push(`${file}: name it in kebab-case`);
   if (/^(utils?|helpers?|misc|common)$/.test(name)) {
     found.push(`${file}: name it after its one concept`);

@@ -3,6 +3,13 @@ export { VirtualClock } from '../base/clock.ts';
 export { KernelRandom } from '../base/random.ts';
 export { noMetrics } from '../core/metrics.ts';
 export { type Stepper, VirtualRun } from '../monitor/virtual-run.ts';
+export {
+  type FakeDamonOptions,
+  FakeDamonSysfs,
+  type FakeWorld,
+  type FakeWrite,
+  type Release,
+} from './fake-damon-sysfs.ts';
 export { type AdvisedRange, FakeSyscalls } from './fake-syscalls.ts';
 export { FakeTree } from './fake-tree.ts';
 export {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type ErrorCode, ThermoclineError } from '../../base/errors.ts';
 
 /** The name of the errno that a failed file or system call left: `EACCES`, or `unknown`. */
-function errnoName(error: unknown): string {
+export function errnoName(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : 'unknown';
 }

@@ -1,0 +1,25 @@
+#!/bin/busybox sh
+# First process of a guest. Brings up what programs expect of a small system, then runs the agent; when
+# that ends, so does the machine.
+/bin/busybox mkdir -p /proc /sys /dev /tmp /run /root /bin /sbin /usr/bin /usr/sbin
+/bin/busybox --install -s
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root NO_COLOR=1
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mkdir -p /dev/shm /dev/pts
+mount -t tmpfs tmpfs /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /tmp
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t debugfs debugfs /sys/kernel/debug
+mount -t tracefs tracefs /sys/kernel/tracing
+hostname guest
+ip link set lo up
+for module in $(cat /modules/order); do
+  insmod "/modules/$module.ko" || echo "init: $module can't be loaded"
+done
+node /rig/agent.js
+echo "init: the agent ended with status $?"
+echo o > /proc/sysrq-trigger
+sleep 60

@@ -1,0 +1,12 @@
+/**
+ * In a guest: runs the suite in the file that is named, and prints results for the machine's owner.
+ */
+import { type GuestSuite, resultPrefix, runSuite } from './harness.ts';
+
+const file = process.argv[2]!;
+const { default: suite } = (await import(file)) as { default: GuestSuite };
+await runSuite(suite, (result) => {
+  process.stdout.write(`${resultPrefix}${JSON.stringify(result)}\n`);
+});
+// A test that was given up may have left something that would keep this process alive.
+process.exit();

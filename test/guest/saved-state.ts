@@ -1,0 +1,37 @@
+/**
+ * Machines that were booted once, and continue from there in a second, as often as anybody likes.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cached } from './cache.ts';
+import { Machine, type MachineShape, machineArguments, qemu } from './machine.ts';
+
+/** A boot, or what the tests need of a machine, never takes longer. */
+const lifeLimitMs = 240_000;
+
+/**
+ * A fresh machine of this shape that answers.
+ *
+ * @param name of kernel and topology, for file names
+ * @param say told when there was no state yet, as booting takes a while
+ */
+export async function startMachine(
+  name: string,
+  shape: MachineShape,
+  say: (line: string) => void,
+): Promise<Machine> {
+  const state = await cached(`states/${name}-${digest(shape)}`, async (temporary) => {
+    const start = performance.now();
+    await using machine = await Machine.boot(shape, lifeLimitMs);
+    await machine.save(temporary);
+    say(`booted and saved in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  });
+  return Machine.restore(shape, state, lifeLimitMs);
+}
+
+/** The names of kernel and initrd files tell their contents. */
+function digest(shape: MachineShape): string {
+  const version = execFileSync(qemu, ['--version'], { encoding: 'utf8' });
+  const hash = createHash('sha256').update(version);
+  return hash.update(machineArguments(shape).join('\0')).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,34 @@
+/** The shapes of machines that guests come in, as QEMU's arguments. */
+
+/**
+ * `plain` has one memory node; `tiers` has a second one, slower and without processors, as memory
+ * behind a CXL link shows up.
+ */
+export type Topology = 'plain' | 'tiers';
+
+const tiers = {
+  fast: { node: 0, size: '512M', latency: 10, bandwidth: '20G' },
+  slow: { node: 1, size: '256M', latency: 400, bandwidth: '2G' },
+};
+
+/** Machine, memory and nodes; always with two processors, since tests watch busy processes. */
+export const topologies: Readonly<Record<Topology, readonly string[]>> = {
+  plain: ['-machine', 'q35,accel=tcg', '-m', '1G'],
+  tiers: [
+    ...['-machine', 'q35,accel=tcg,hmat=on', '-m', '768M'],
+    ...Object.values(tiers).flatMap(({ node, size }) => [
+      ...['-object', `memory-backend-ram,id=node${node},size=${size}`],
+      '-numa',
+      `node,nodeid=${node},memdev=node${node},initiator=0${node === 0 ? ',cpus=0-1' : ''}`,
+    ]),
+    ...['-numa', 'dist,src=0,dst=1,val=40'],
+    // Latency must come first, and for each node both.
+    ...Object.values(tiers).flatMap(({ node, latency, bandwidth }) => {
+      const lb = `hmat-lb,initiator=0,target=${node},hierarchy=memory`;
+      return [
+        ...['-numa', `${lb},data-type=access-latency,latency=${latency}`],
+        ...['-numa', `${lb},data-type=access-bandwidth,bandwidth=${bandwidth}`],
+      ];
+    }),
+  ],
+};
