@@ -1,7 +1,7 @@
 /**
  * What reports on large recordings take, in processes of their own: CPU and the most memory, beside
- * unpacking the same file and doing nothing with it, and beside Python's JSON where there is
- * Python.
+ * unpacking the same file and doing nothing with it, beside Python's JSON where there is Python,
+ * and beside damo where it can be had.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatBytes, formatShare } from '../src/base/units.ts';
+import { fetchDamo } from './damo.ts';
 import { type Bench, formatFigure, type Report } from './harness.ts';
 import { writeGenerated } from './record-generator.ts';
 
@@ -61,6 +62,21 @@ async function node(args: readonly string[]): Promise<Ran> {
   return (await run(process.execPath, ['--import', usageAtExit, ...args]))!;
 }
 
+/** Null where damo can't be had or run; then that is said. */
+async function damo(
+  report: string,
+  file: string,
+  progress: (line: string) => void,
+): Promise<Ran | null> {
+  try {
+    const { command, arguments: withDamo } = await fetchDamo();
+    return await run(command, withDamo('report', report, '--input', file));
+  } catch (error) {
+    progress(`records: damo is not measured: ${(error as Error).message}`);
+    return null;
+  }
+}
+
 interface Measured extends Usage {
   readonly what: string;
 }
@@ -94,15 +110,19 @@ async function measure(
   };
   add('unpack only', await node([child, 'inflate', file]));
   for (const [format, input] of [
-    ['damo', file],
-    ['tcr', record],
+    ["damo's file", file],
+    ['.tcr', record],
   ] as const) {
     for (const report of ['wss', 'heatmap']) {
       add(`${report}, ${format}`, await node([program, 'report', report, input, '--json']));
     }
   }
   // More would need more memory than most machines have.
-  if (nrSnapshots <= 1000) add('python loads it', await run('python3', ['-c', pythonLoad, file]));
+  if (nrSnapshots <= 1000) {
+    add('python loads it', await run('python3', ['-c', pythonLoad, file]));
+    for (const report of ['wss', 'heatmap'])
+      add(`${report}, by damo`, await damo(report, file, progress));
+  }
   const { size } = await stat(file);
   const writeUs = written.cpuUs / nrSnapshots;
   return { nrSnapshots, fileBytes: size, tcrBytes: written.bytes, writeUs, measured };
