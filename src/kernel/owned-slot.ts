@@ -97,6 +97,7 @@ export class OwnedSlot {
     const writes = stageCommit(before, after, features, slot);
     if (writes.length === 0) return;
     this.#mustBeOurs('changed');
+    if (this.#claim.writing !== null) throw halfChanged(slot);
     try {
       await this.#write(writes, slotFiles(after, features));
     } catch (error) {
@@ -197,6 +198,15 @@ function notOurs(slot: number, done: string, why: string): ThermoclineError {
     'TC_BUSY',
     `Slot ${slot} of the kernel's DAMON is not ${done}: it ${why}. Use another slot, or stop the ` +
       'other one with the tool that started it.',
+  );
+}
+
+/** What its files hold is then neither `before` nor anything that could be committed. */
+function halfChanged(slot: number): ThermoclineError {
+  return new ThermoclineError(
+    'TC_BUSY',
+    `Slot ${slot} of the kernel's DAMON is not changed: an earlier change was interrupted there. ` +
+      'Stop it and start it again.',
   );
 }
 

@@ -18,6 +18,8 @@ class Killed extends Error {}
 class World {
   readonly fake: FakeDamonSysfs;
   readonly journal = new Map<number, Claim>();
+  /** Files that processes of ours have written to. */
+  readonly written = new Set<string>();
   #steps = Number.POSITIVE_INFINITY;
   #done = 0;
 
@@ -38,7 +40,7 @@ class World {
   process(steps = Number.POSITIVE_INFINITY, on: Boot = boot): SlotTools {
     this.#steps = steps;
     this.#done = 0;
-    const { fake } = this;
+    const { fake, written } = this;
     const step = () => {
       if (this.#done >= this.#steps) throw new Killed();
       this.#done += 1;
@@ -49,6 +51,7 @@ class World {
       exists: (path) => fake.exists(path),
       async write(path, text) {
         step();
+        written.add(path);
         await fake.write(path, text);
       },
     };
@@ -331,6 +334,23 @@ test('a kdamond that ends by itself right before it is stopped has been stopped'
   expect(again!.claim.kdamond).toBeNull();
 });
 
+test('a slot whose change was interrupted can be stopped and started again only', async () => {
+  const world = new World();
+  const [slot] = await claimSlots(world.process(), []);
+  await slot!.start(acting, new Map());
+  const [killed] = await claimSlots(world.process(4), world.claims);
+  await expect(killed!.commit(acting, changed, new Map())).rejects.toBeInstanceOf(Killed);
+  const [again] = await claimSlots(world.process(), world.claims);
+  expect((await failure(again!.commit(acting, changed, new Map())))!.message).toBe(
+    "Slot 0 of the kernel's DAMON is not changed: an earlier change was interrupted there. " +
+      'Stop it and start it again.',
+  );
+  await again!.query('update_schemes_stats');
+  await again!.stop();
+  await again!.start(changed, new Map());
+  expect(world.slotsOn()).toEqual([0]);
+});
+
 test('a slot that runs is neither started nor probed', async () => {
   const world = new World();
   const [slot] = await claimSlots(world.process(), []);
@@ -429,6 +449,8 @@ describe.each(intruders)('beside %s, a process that is killed', (_, runs, stride
       expect(await stopClaimed(world.process(), world.claims)).toEqual([]);
       expect([step, world.slotsOn()]).toEqual([step, runs && foreignPart(world) ? [5] : []]);
       if (foreignPart(world) !== null) expect(foreignPart(world)).toEqual(others);
+      const theirs = slotPath(5, '');
+      expect([...world.written].filter((path) => path.startsWith(theirs))).toEqual([]);
       // Whoever comes next has all slots again but the one that is somebody else's.
       const slots = await claimSlots(world.process(), world.claims);
       expect([step, slots.length]).toEqual([step, foreignPart(world) === null ? 8 : 7]);
