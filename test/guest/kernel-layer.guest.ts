@@ -1,0 +1,235 @@
+/** The kernel layer on real kernels: what its tests on the fake take for granted, and whole lives. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Boot, Claim } from '../../src/kernel/claim.ts';
+import { type FeatureName, type Features, hasFeature } from '../../src/kernel/features.ts';
+import type { OwnedSlot, SlotTools } from '../../src/kernel/owned-slot.ts';
+import { claimSlots, releasePool, stopClaimed } from '../../src/kernel/ownership.ts';
+import { readParams } from '../../src/kernel/read-back.ts';
+import { readTriedRegions } from '../../src/kernel/read-results.ts';
+import { RealSysfs } from '../../src/kernel/real-sysfs.ts';
+import { readValue, slotPath } from '../../src/kernel/sysfs-files.ts';
+import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../../src/params/defaults.ts';
+import {
+  ACTIONS,
+  type Filter,
+  GOAL_METRICS,
+  type Params,
+  type Scheme,
+} from '../../src/params/types.ts';
+import { FakeDamonSysfs } from '../../src/testing/fake-damon-sysfs.ts';
+import { damonFilesSuite, newTree, runDamonFilesCheck } from '../damon-files-suite.ts';
+import { damonStatState, switchDamonStatOff } from './hand-made-kdamond.ts';
+import { assertInGuest, type GuestSuite, type TestBody, type TestContext } from './harness.ts';
+import { startWorkload } from './workload.ts';
+
+const mebibyte = 2 ** 20;
+
+const boot: Boot = {
+  bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+  startTicksOf(pid) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[22 - 3]);
+    } catch {
+      return null;
+    }
+  },
+};
+
+/** Slots of this kernel, of which nothing is left at the end. */
+class Guest implements AsyncDisposable {
+  readonly files: RealSysfs;
+  readonly tools: SlotTools;
+  readonly #claims = new Map<number, Claim>();
+
+  constructor() {
+    assertInGuest();
+    this.files = new RealSysfs('/sys', { allowRealTree: true });
+    const record = (claim: Claim) => void this.#claims.set(claim.slot, claim);
+    this.tools = { files: this.files, boot, record };
+  }
+
+  get claims(): Claim[] {
+    return [...this.#claims.values()];
+  }
+
+  async slot(): Promise<{ slot: OwnedSlot; features: Features }> {
+    const [slot] = await claimSlots(this.tools, this.claims);
+    return { slot: slot!, features: await slot!.probe() };
+  }
+
+  async [Symbol.asyncDispose]() {
+    assert.deepEqual(await stopClaimed(this.tools, this.claims), []);
+    await releasePool(this.tools, this.claims);
+  }
+}
+
+const physical: Params = {
+  operations: 'paddr',
+  addrUnit: 1,
+  minRegionSize: 4096,
+  attrs: DEFAULT_ATTRS,
+  targets: [{ regions: [{ start: 0x10000000, end: 0x18000000 }], obsolete: false }],
+  probes: [],
+  schemes: [],
+  paused: false,
+};
+
+const scheme: Scheme = {
+  ...DEFAULT_SCHEME,
+  action: 'stat',
+  quota: { ...NO_QUOTA, sizeBytes: 4096 },
+  targetNid: 0,
+};
+
+/** Starts, changes and stops a scheme for each of `values` that this kernel has. */
+async function each<T extends string>(
+  t: TestContext,
+  kind: string,
+  values: readonly T[],
+  change: (value: T) => Partial<Scheme>,
+): Promise<void> {
+  switchDamonStatOff();
+  await using guest = new Guest();
+  const { slot, features } = await guest.slot();
+  const here = values.filter((value) => hasFeature(features, `${kind} ${value}` as FeatureName));
+  for (const value of here) {
+    const params = { ...physical, schemes: [{ ...scheme, ...change(value) }] };
+    await slot.start(params, features);
+    assert.deepEqual(readParams(guest.files, 0), params, value);
+    const fewer = { ...params, attrs: { ...params.attrs, maxNrRegions: 100 } };
+    await slot.commit(params, fewer, features);
+    assert.deepEqual(readParams(guest.files, 0), fewer, value);
+    await slot.stop();
+  }
+  t.note(here.join(' '));
+}
+
+const filterArguments: Readonly<Record<Filter['type'], object>> = {
+  anon: {},
+  active: {},
+  young: {},
+  unmapped: {},
+  memcg: { memcgPath: '/' },
+  hugepage_size: { sizeBytes: { min: 0, max: 'max' } },
+  addr: { range: { start: 0x10000000, end: 0x11000000 } },
+  target: { targetIndex: 0 },
+};
+
+const fileChecks = Object.keys(damonFilesSuite).map((name): [string, TestBody] => [
+  name,
+  async () => {
+    switchDamonStatOff();
+    using workload = await startWorkload(4);
+    const { files } = new Guest();
+    await runDamonFilesCheck(name, { files, pid: workload.pid, pass: async (ms) => sleep(ms) });
+  },
+]);
+
+const suite: GuestSuite = {
+  kernels: ['newest', '6.12'],
+  topology: 'plain',
+  tests: {
+    async 'a start beside DAMON_STAT is refused, and DAMON_STAT goes on'(t) {
+      if (!damonStatState()) t.skip('it does not run on this kernel');
+      await using guest = new Guest();
+      const [slot] = await claimSlots(guest.tools, []);
+      await assert.rejects(slot!.start(physical, new Map()), /module damon_stat runs/);
+      assert.equal(damonStatState(), true);
+    },
+    ...Object.fromEntries(fileChecks),
+    async 'all files of a new slot are those of the fake'(t) {
+      switchDamonStatOff();
+      await using guest = new Guest();
+      const isNew = guest.files.exists('module/damon_stat');
+      const real = await newTree(guest.files);
+      assert.deepEqual(
+        real,
+        await newTree(new FakeDamonSysfs({ release: isNew ? '7.3' : '6.12' })),
+      );
+      t.note(`${Object.keys(real).length} files`);
+    },
+    async 'probing finds what the kernel has'(t) {
+      switchDamonStatOff();
+      await using guest = new Guest();
+      const { features } = await guest.slot();
+      const names = (present: boolean | null) =>
+        [...features.values()].filter((one) => one.present === present).map(({ name }) => name);
+      assert.deepEqual(names(null), []);
+      t.note(names(false).length === 0 ? 'everything' : `not: ${names(false).join(', ')}`);
+    },
+    'each action starts and takes a commit': (t) =>
+      each(t, 'action', ACTIONS, (action) => ({ action })),
+    'each goal metric starts and takes a commit': (t) =>
+      each(t, 'goal metric', GOAL_METRICS, (metric) => {
+        const nid = metric.startsWith('node_') ? { nid: 0 } : {};
+        const memcg = metric.startsWith('node_memcg_') ? { memcgPath: '/' } : {};
+        const goal = { metric, targetValue: 100, currentValue: 1, ...nid, ...memcg };
+        return { quota: { ...scheme.quota, goals: [goal] } };
+      }),
+    'each filter type starts and takes a commit': (t) =>
+      each(t, 'filter type', Object.keys(filterArguments) as Filter['type'][], (type) => {
+        const filter = { type, matching: true, allow: false, ...filterArguments[type] };
+        return { filters: [filter as Filter] };
+      }),
+    async 'a process is watched from start to stop, and its hot quarter found'(t) {
+      switchDamonStatOff();
+      using workload = await startWorkload(64);
+      await using guest = new Guest();
+      const { slot, features } = await guest.slot();
+      const targets = [{ pid: workload.pid, regions: [], obsolete: false }];
+      const all = { ...DEFAULT_SCHEME, action: 'stat' as const };
+      const params: Params = { ...physical, operations: 'vaddr', targets, schemes: [all] };
+      await slot.start(params, features);
+      await sleep(3000);
+      const asked = performance.now();
+      await slot.query('update_schemes_tried_regions');
+      const answered = performance.now();
+      const snapshot = readTriedRegions(guest.files, 0, [{ schemeIndex: 0, targetIndex: 0 }], {
+        ...{ timeUs: 0, wallTimeUs: null, tick: 0, windowSamples: 20, addrUnit: 1 },
+        targetPids: [workload.pid],
+        ...{ sampleIntervalUs: 5_000, aggregationIntervalUs: 100_000 },
+      });
+      const read = performance.now();
+      let hotBytes = 0;
+      for (let row = 0; row < snapshot.nrRegions; row++) {
+        const end = Math.min(snapshot.end[row]!, workload.hotEnd);
+        const start = Math.max(snapshot.start[row]!, workload.start);
+        if (snapshot.nrAccesses[row]! >= 10) hotBytes += Math.max(0, end - start);
+      }
+      const truth = workload.hotEnd - workload.start;
+      t.note(`${hotBytes / mebibyte} of ${truth / mebibyte} MiB in ${snapshot.nrRegions} regions`);
+      t.note(
+        `command ${(answered - asked).toFixed(0)} ms, read ${(read - answered).toFixed(0)} ms`,
+      );
+      assert.ok(Math.abs(hotBytes - truth) <= truth / 10);
+    },
+    async 'somebody else in a slot of ours goes on as he was'() {
+      switchDamonStatOff();
+      using workload = await startWorkload(4);
+      await using guest = new Guest();
+      const { files } = guest;
+      const { slot, features } = await guest.slot();
+      const write = (file: string, text: string) => files.write(slotPath(5, file), text);
+      await write('contexts/nr_contexts', '1');
+      await write('contexts/0/targets/nr_targets', '1');
+      await write('contexts/0/targets/0/pid_target', String(workload.pid));
+      await write('state', 'on');
+      const pid = readValue(files, slotPath(5, 'pid'));
+      const before = readParams(files, 5);
+      await slot.start({ ...physical, schemes: [scheme] }, features);
+      assert.deepEqual(await stopClaimed(guest.tools, guest.claims), []);
+      assert.equal((await claimSlots(guest.tools, guest.claims)).length, 7);
+      assert.equal(await releasePool(guest.tools, guest.claims), false);
+      assert.equal(readValue(files, slotPath(0, 'state')), 'off');
+      assert.equal(readValue(files, slotPath(5, 'pid')), pid);
+      assert.deepEqual(readParams(files, 5), before);
+      await write('state', 'off');
+      await write('contexts/nr_contexts', '0');
+    },
+  },
+};
+
+export default suite;
