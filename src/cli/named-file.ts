@@ -27,7 +27,7 @@ export function readNamedFile(file: string, what: string): string {
   }
 }
 
-/** The size that a pipe or a device claims says nothing of how much it holds, or whether it ends. */
+/** The size that a pipe or a device claims tells neither how much it holds nor whether it ends. */
 function readUpTo(file: string, limit: number): Buffer {
   const bytes = Buffer.alloc(limit);
   const fd = openSync(file, 'r');
