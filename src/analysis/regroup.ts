@@ -22,7 +22,8 @@ const FIRST_ROOM = 64;
  */
 export class Regrouping {
   readonly #workTimeNs: bigint;
-  #startNs = -1n;
+  /** Of the group in work; null before its first snapshot. */
+  #startNs: bigint | null = null;
   #nrRegions = 0;
   #start: Float64Array = new Float64Array(FIRST_ROOM);
   #end: Float64Array = new Float64Array(FIRST_ROOM);
@@ -36,10 +37,9 @@ export class Regrouping {
 
   /** The group that this snapshot completes, or null. Valid until the next call. */
   add(snapshot: SeriesSnapshot): Regrouped | null {
-    if (this.#startNs < 0n) {
-      this.#startNs = snapshot.startNs;
-      this.#nrRegions = 0;
-    }
+    if (this.#startNs === null) this.#nrRegions = 0;
+    const startNs = this.#startNs ?? snapshot.startNs;
+    this.#startNs = startNs;
     this.#highest.fill(-1, 0, this.#nrRegions);
     for (let row = 0; row < snapshot.nrRegions; row++) {
       this.#insert(snapshot.start[row]!, snapshot.end[row]!, snapshot.nrAccesses[row]!);
@@ -47,9 +47,8 @@ export class Regrouping {
     for (let row = 0; row < this.#nrRegions; row++) {
       if (this.#highest[row]! > 0) this.#nrAccesses[row]! += this.#highest[row]!;
     }
-    const startNs = this.#startNs;
     if (snapshot.endNs - startNs < this.#workTimeNs) return null;
-    this.#startNs = -1n;
+    this.#startNs = null;
     return {
       startNs,
       endNs: snapshot.endNs,

@@ -112,6 +112,11 @@ describe('the work time', () => {
     expect(await values(items, { workTimeUs: 600_000 })).toEqual([]);
   });
 
+  test('joins snapshots that began before 0, as derived starts can', async () => {
+    const items = [quarter(-3, [0, 10, 1]), quarter(-2, [0, 10, 0]), quarter(-1, [0, 10, 5])];
+    expect(await values(items, { workTimeUs: 200_000 })).toEqual([10]);
+  });
+
   test('adds up the highest count that each snapshot has for a region', async () => {
     const items = [quarter(0, [0, 10, 2]), quarter(1, [0, 5, 1], [5, 10, 4], [10, 12, 3])];
     const at = (minSamples: number) => values(items, { workTimeUs: 200_000, minSamples });

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { ThermoclineError } from '../base/errors.ts';
 
 /** Far above any file that a person writes. */
@@ -11,9 +11,9 @@ const MAX_FILE_BYTES = 16 * 2 ** 20;
  */
 export function readNamedFile(file: string, what: string): string {
   try {
-    const { size } = statSync(file);
-    if (size > MAX_FILE_BYTES) throw invalid(what, file, 'is larger than 16 MiB');
-    return readFileSync(file, 'utf8');
+    const bytes = readUpTo(file, MAX_FILE_BYTES + 1);
+    if (bytes.length > MAX_FILE_BYTES) throw invalid(what, file, 'is larger than 16 MiB');
+    return bytes.toString('utf8');
   } catch (cause) {
     if (cause instanceof ThermoclineError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
@@ -24,6 +24,21 @@ export function readNamedFile(file: string, what: string): string {
     throw new ThermoclineError('TC_SYSTEM', `${what} ${file} can't be read (${code}).`, {
       cause,
     });
+  }
+}
+
+/** The size that a pipe or a device claims tells neither how much it holds nor whether it ends. */
+function readUpTo(file: string, limit: number): Buffer {
+  const bytes = Buffer.alloc(limit);
+  const fd = openSync(file, 'r');
+  try {
+    let length = 0;
+    for (let got = -1; got !== 0 && length < limit; length += got) {
+      got = readSync(fd, bytes, length, limit - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
   }
 }
 

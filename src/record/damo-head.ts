@@ -3,7 +3,7 @@
  * snapshot.
  */
 import type { IntervalsGoal } from '../params/types.ts';
-import { readNumber, readTimeNs, readTimeUs } from './damo-number-bytes.ts';
+import { readNumber, readSize, readTimeNs, readTimeUs } from './damo-number-bytes.ts';
 import { JsonError } from './json-scanner.ts';
 import type { Series, SeriesIntervals } from './recording.ts';
 
@@ -52,6 +52,7 @@ export function closeHead(open: OpenHead): DamoHead {
 }
 
 const encoder = new TextEncoder();
+const MINUS = 0x2d;
 
 /** A small index, or null. */
 export function indexOf(value: unknown, at: number, key: string): number | null {
@@ -104,18 +105,25 @@ export function statsOf(value: unknown, at: number): Readonly<Record<string, big
   return stats;
 }
 
+/** Sizes may have a unit. */
 function counterOf(value: unknown, at: number, key: string): bigint {
   const text = typeof value === 'string' ? value.replaceAll(',', '') : '';
   if (/^\d{1,20}$/.test(text)) return BigInt(text);
-  return BigInt(Math.trunc(plainNumber(value, at, key)));
+  const counter = readWith(key.startsWith('sz_') ? readSize : readNumber, value);
+  if (!Number.isFinite(counter)) throw new JsonError(at, `${key} is no number that damo writes`);
+  return BigInt(Math.trunc(counter));
 }
 
-/** Nanoseconds of `start_time` and `end_time`, which are larger than doubles hold. */
+/**
+ * Nanoseconds of `start_time` and `end_time`, which are larger than doubles hold. Below zero is
+ * what derived starts can be that lie before the clock's.
+ */
 export function timeNs(bytes: Uint8Array, from: number, to: number, key: string): bigint {
-  const ns = readTimeNs(bytes, from, to, 1);
+  const isNegative = bytes[from] === MINUS;
+  const ns = readTimeNs(bytes, isNegative ? from + 1 : from, to, 1);
   if (ns === null || ns >= 2n ** 63n)
     throw new JsonError(from, `${key} is no time that damo writes`);
-  return ns;
+  return isNegative ? -ns : ns;
 }
 
 /** Microseconds from a text with or without units, or from a number. */

@@ -145,6 +145,30 @@ describe('regions', () => {
   });
 });
 
+test('sizes of statistics have units where damo writes for people', async () => {
+  const text = recordText('').replace(
+    '"regions"',
+    '"damos_stats":{"nr_tried":"1,234","sz_tried":"1.500 GiB","sz_applied":"4,096"},"regions"',
+  );
+  const [snapshot] = await allSnapshots(read(text));
+  expect(snapshot!.schemeStats).toEqual({
+    ...{ nr_tried: 1234n, sz_tried: 1_610_612_736n, sz_applied: 4096n },
+  });
+});
+
+test('percents are not taken for none where the record has no intervals', async () => {
+  const text =
+    '[{"target_id":0,"intervals":null,"snapshots":[{"start_time":"0","end_time":"1","regions":' +
+    '[{"start":1,"end":2,"nr_accesses":{"samples":null,"percent":50}}]}]}]';
+  await expect(allItems(read(text))).rejects.toThrow('percents of samples, but the record no');
+});
+
+test('a derived start may lie before 0', async () => {
+  const text = recordText('').replace('"start_time":"0"', '"start_time":"-50000000"');
+  const [snapshot] = await allSnapshots(read(text));
+  expect(snapshot!.startNs).toBe(-50_000_000n);
+});
+
 describe('what is no recording', () => {
   test.each([
     ['', 'The recording is empty.'],

@@ -320,7 +320,7 @@ export class DamoRecordText {
     const age = values[AGE_INTERVALS]!;
     const start = values[START]!;
     const end = values[END]!;
-    const nrAccesses = Number.isNaN(samples) ? this.#samplesOfPercent() : samples;
+    const nrAccesses = Number.isNaN(samples) ? this.#samplesOfPercent(at) : samples;
     if (!(start <= end && nrAccesses < 2 ** 32)) throw new JsonError(at, 'the region can not be');
     const columns = this.#columns;
     columns.add(start, end, Math.trunc(nrAccesses), Number.isNaN(age) ? this.#ageOfTime() : age);
@@ -330,10 +330,13 @@ export class DamoRecordText {
   }
 
   /** Cut to a whole, as damo does; 0 for a bare range of addresses. */
-  #samplesOfPercent(): number {
+  #samplesOfPercent(at: number): number {
     const percent = this.#region.values[PERCENT]!;
     const { intervals } = this.#head;
-    if (Number.isNaN(percent) || intervals === null) return 0;
+    if (Number.isNaN(percent)) return 0;
+    if (intervals === null) {
+      throw new JsonError(at, 'the region tells percents of samples, but the record no intervals');
+    }
     const { sampleIntervalUs, aggregationIntervalUs } = intervals;
     const samples = Math.trunc((percent * aggregationIntervalUs) / sampleIntervalUs / 100);
     return Number.isFinite(samples) ? samples : 0;

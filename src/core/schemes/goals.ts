@@ -116,7 +116,8 @@ function measureShareBp(goal: Goal, { metrics, eligibleBytes }: GoalSources): nu
       return shareBp(part, Math.max(active + inactive, 1));
     }
     case 'node_eligible_mem_bp': {
-      const all = eligibleBytes(-1) ?? 0;
+      // Without a node nothing lies on it; -1 asks for all of them below.
+      const all = nid < 0 ? 0 : (eligibleBytes(-1) ?? 0);
       return all === 0 ? 0 : shareBp(eligibleBytes(nid) ?? 0, all);
     }
     default:

@@ -135,7 +135,9 @@ export class SmapsOperations implements Operations {
   update(context: OperationsContext): void {
     for (const target of context.targets) {
       const watched = this.#watched.get(target);
-      if (watched) this.#setRegions(context, target, watched);
+      if (!watched) continue;
+      watched.renew();
+      this.#setRegions(context, target, watched);
     }
   }
 

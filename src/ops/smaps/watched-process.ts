@@ -55,26 +55,37 @@ export class WatchedProcess implements Disposable {
     const before = this.table;
     const table = this.#spare;
     ignoringGone(() => reader.read(this.#smaps, table, before));
-    if (table.nr === 0 && this.isAlive()) this.#readNewProgram(reader, table, before);
+    if (table.nr === 0 && this.isAlive()) {
+      this.renew();
+      ignoringGone(() => reader.read(this.#smaps, table, before));
+    }
     table.carryOver(before, this.#cleared, clock.nowUs());
     this.#cleared = false;
     this.table = table;
     this.#spare = before;
   }
 
+  /**
+   * Opens the mappings anew. An open file stands for the memory that the process had then: after
+   * `execve` that is the old program's, and of a child caught within `vfork` it is its parent's. A
+   * program that runs with other rights than ours can't be opened; nothing is seen of it then.
+   */
+  renew(): void {
+    let smaps: number;
+    try {
+      smaps = openSync(this.#path('smaps'), 'r');
+    } catch (error) {
+      if (isGone(error) || (error as NodeJS.ErrnoException).code === 'EACCES') return;
+      throw error;
+    }
+    const unused = this.isAlive() ? this.#smaps : smaps;
+    if (unused !== smaps) this.#smaps = smaps;
+    closeSync(unused);
+  }
+
   [Symbol.dispose](): void {
     closeSync(this.#smaps);
     closeSync(this.#clearRefs);
-  }
-
-  /** After `execve` the open file still stands for the memory of the old program. */
-  #readNewProgram(reader: SmapsReader, table: MappingTable, before: MappingTable): void {
-    ignoringGone(() => {
-      const smaps = openSync(this.#path('smaps'), 'r');
-      closeSync(this.#smaps);
-      this.#smaps = smaps;
-      reader.read(smaps, table, before);
-    });
   }
 
   #path(name: string): string {
