@@ -22,5 +22,5 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** The machine's monotonic clock. */
-export const monotonicClock: Clock = { nowUs: () => performance.now() * 1000 };
+/** The machine's monotonic clock, in whole microseconds. */
+export const monotonicClock: Clock = { nowUs: () => Math.round(performance.now() * 1000) };

@@ -140,6 +140,8 @@ export function commitTargets(
 ): void {
   refuse(targetsProblem(context, source, minRegionSize));
   replaceTargets(context, source, minRegionSize);
+  // Targets that are new have to count hits as well.
+  context.setProbes(context.probes);
 }
 
 function replaceTargets(context: Context, source: readonly Target[], minRegionSize: number): void {

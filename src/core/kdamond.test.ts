@@ -268,6 +268,13 @@ describe('control', () => {
     expect(() => kdamond.setTargets([kept, { ...kept, obsolete: true }])).toThrow('no such target');
   });
 
+  test('a target that comes later counts hits of probes, too', () => {
+    const { kdamond } = start({ probes: [{ weight: 0, filters: [] }] });
+    const added = { regions: [{ start: 2 * SIZE, end: 3 * SIZE }], obsolete: false };
+    kdamond.setTargets([{ regions: [], obsolete: false }, added]);
+    expect(kdamond.targets.map(({ regions }) => regions.hitsPerRow)).toEqual([4, 4]);
+  });
+
   test('stops on request, and stays stopped', () => {
     const { kdamond, clock, runFor } = start();
     runFor(100_000);

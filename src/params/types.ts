@@ -210,8 +210,8 @@ export interface Scheme {
 export interface Params {
   readonly operations: OperationsId;
   /**
-   * Bytes in one unit of a core address; other than 1 only for `paddr`. Sizes of patterns and quotas
-   * are then in that unit, too, as in the kernel.
+   * Bytes in one unit of a core address; other than 1 only for `paddr`. Sizes of patterns and
+   * quotas are then in that unit, too, as in the kernel.
    */
   readonly addrUnit: number;
   /** Smallest region in core units, a power of two; by default one page. */

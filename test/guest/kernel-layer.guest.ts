@@ -1,4 +1,4 @@
-/** The kernel layer on real kernels: what its tests on the fake take for granted, and whole lives. */
+/** The kernel layer on real kernels: what tests on the fake take for granted, and whole lives. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
