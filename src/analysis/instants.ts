@@ -20,6 +20,13 @@ export class SeriesFigures {
     else instants.push({ startNs, endNs, value });
   }
 
+  /** Drops the series that `counts` says no of. */
+  keep(counts: (seriesIndex: number) => boolean): void {
+    for (const seriesIndex of this.#bySeries.keys()) {
+      if (!counts(seriesIndex)) this.#bySeries.delete(seriesIndex);
+    }
+  }
+
   /** Each series alone, in the order in which they came. */
   get separate(): readonly (readonly Instant[])[] {
     return [...this.#bySeries.values()];

@@ -54,6 +54,18 @@ describe('several targets', () => {
     expect(await values(inTurns)).toEqual([71, 15, 21]);
   });
 
+  test('that are one, seen by several schemes, count once', async () => {
+    const seen = [
+      seriesItem(0, { targetId: '7', schemeIndex: 1 }),
+      seriesItem(1, { targetId: '7', schemeIndex: 0 }),
+      seriesItem(2, { targetId: '8', schemeIndex: 0 }),
+      seriesItem(3, { targetId: '8', schemeIndex: null }),
+    ];
+    const items = [0, 1, 2, 3].map((index) => sized(index, 0, 100, 10 ** index));
+    const [answer] = await ask(source([...seen, ...items]), [new WorkingSet()]);
+    expect(workingSetValues(answer, 'time', false)).toEqual([1010]);
+  });
+
   test('like damo, are added after sorting each alone', async () => {
     const items = [
       ...[sized(0, 0, 100, 1), sized(0, 100, 200, 5), sized(0, 200, 300, 1)],

@@ -1,4 +1,4 @@
-import type { RecordItem, SeriesSnapshot } from '../record/recording.ts';
+import type { RecordItem, Series, SeriesSnapshot } from '../record/recording.ts';
 import { type Instant, SeriesFigures } from './instants.ts';
 import type { Question } from './question.ts';
 import { Regrouping } from './regroup.ts';
@@ -25,6 +25,7 @@ export interface WorkingSetAnswer {
 export class WorkingSet implements Question<WorkingSetAnswer> {
   readonly #options: Required<WorkingSetOptions>;
   readonly #figures = new SeriesFigures();
+  readonly #series = new Map<number, Series>();
   readonly #regroupings = new Map<number, Regrouping>();
 
   constructor(options: WorkingSetOptions = {}) {
@@ -32,6 +33,7 @@ export class WorkingSet implements Question<WorkingSetAnswer> {
   }
 
   take(item: RecordItem): void {
+    if (item.kind === 'series') this.#series.set(item.index, item.series);
     if (item.kind !== 'snapshot') return;
     const { snapshot } = item;
     const { workTimeUs, minSamples, minBytes } = this.#options;
@@ -43,7 +45,19 @@ export class WorkingSet implements Question<WorkingSetAnswer> {
   }
 
   answer(): WorkingSetAnswer {
+    this.#figures.keep((index) => this.#isFirstOfTarget(index));
     return { instants: this.#figures.summed(), separate: this.#figures.separate };
+  }
+
+  /** What several schemes have recorded of one target is the same memory, and counts once. */
+  #isFirstOfTarget(index: number): boolean {
+    const own = this.#series.get(index);
+    if (own === undefined) return true;
+    for (const series of this.#series.values()) {
+      if (targetOf(series) !== targetOf(own)) continue;
+      if (schemeOrder(series) < schemeOrder(own)) return false;
+    }
+    return true;
   }
 
   #regrouping(snapshot: SeriesSnapshot, workTimeUs: number): Regrouping {
@@ -53,6 +67,15 @@ export class WorkingSet implements Question<WorkingSetAnswer> {
     this.#regroupings.set(snapshot.seriesIndex, regrouping);
     return regrouping;
   }
+}
+
+function targetOf({ kdamondIndex, contextIndex, targetId }: Series): string {
+  return `${kdamondIndex} ${contextIndex} ${targetId}`;
+}
+
+/** All regions of a target say more than those of a scheme. */
+function schemeOrder({ schemeIndex }: Series): number {
+  return schemeIndex ?? -1;
 }
 
 /** Bytes of regions with so many samples and bytes at least. */

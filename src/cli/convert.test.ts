@@ -120,3 +120,11 @@ test.skipIf(!existsSync('/dev/full'))('a full disk is one sentence', () => {
   expect(String(stderr)).toMatch(/^thermocline: [^\n]*disk is full[^\n]*\n$/);
   expect(status).toBe(1);
 });
+
+test('what can be read only once is refused by name, not waited for', () => {
+  const { status, stderr } = convert(['/dev/zero', join(folder, 'endless.csv')]);
+  expect(stderr).toMatch(
+    /^thermocline: \/dev\/zero is no regular file, .* "thermocline convert -"/,
+  );
+  expect(status).toBe(2);
+});

@@ -1,5 +1,5 @@
 /** Files and compression for those parts that open nothing themselves. */
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Transform } from 'node:stream';
@@ -38,6 +38,15 @@ export const nodeCodec: Codec = {
  */
 export function openFile(path: string): () => ByteSource {
   return async function* read() {
+    const there = statSync(path, { throwIfNoEntry: false });
+    const isStream = there === undefined ? path === '-' : !there.isFile() && !there.isDirectory();
+    if (isStream) {
+      throw new ThermoclineError(
+        'TC_INVALID',
+        `${path} is no regular file, and a recording may have to be read twice; ` +
+          'save it to one first, or give it to "thermocline convert -".',
+      );
+    }
     const bytes = Buffer.allocUnsafeSlow(READ_BYTES);
     const handle = await open(path, 'r').catch((cause) => {
       throw readFailure(path, cause);

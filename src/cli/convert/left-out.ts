@@ -42,12 +42,10 @@ export class LeftOut {
     const lines = warnings.slice(0, SHOWN_WARNINGS);
     const more = warnings.length - lines.length;
     if (more > 0) lines.push(`${more} more of these.`);
-    const { footprint, mapping, event } = this.#counts;
-    if (this.#format !== 'tcr' && footprint + mapping + event > 0) {
-      lines.push(
-        `${this.#format} has no place for ${footprint} footprints, ${mapping} mappings and ` +
-          `${event} events, which were left out.`,
-      );
+    const kinds = Object.entries(this.#counts).filter(([, count]) => count > 0);
+    if (this.#format !== 'tcr' && kinds.length > 0) {
+      const counted = kinds.map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`);
+      lines.push(`${this.#format} has no place for ${counted.join(', ')}: left out.`);
     }
     return lines;
   }
