@@ -123,7 +123,7 @@ test.skipIf(!existsSync('/dev/full'))('a full disk is one sentence', () => {
 
 test('what can be read only once is refused by name, not waited for', () => {
   const { status, stderr } = convert(['/dev/zero', join(folder, 'endless.csv')]);
-  expect(stderr).toMatch(
+  expect(String(stderr)).toMatch(
     /^thermocline: \/dev\/zero is no regular file, .* "thermocline convert -"/,
   );
   expect(status).toBe(2);
