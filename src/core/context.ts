@@ -153,8 +153,8 @@ export class Context implements OperationsContext {
   }
 
   scheduleScheme(scheme: RunningScheme): void {
-    const { aggregationIntervalUs, sampleIntervalUs } = this.attrs;
-    scheme.scheduleFrom(this.tick, aggregationIntervalUs, sampleIntervalUs);
+    const intervalUs = scheme.scheme.applyIntervalUs || this.attrs.aggregationIntervalUs;
+    scheme.nextApply = this.tick + this.ticksIn(intervalUs);
   }
 
   /**
@@ -180,9 +180,14 @@ export class Context implements OperationsContext {
 
   /** Releases a target that is about to go. */
   cleanup(target: RunningTarget): void {
+    this.clearCursorsTo(target);
+    this.operations.cleanup?.(target);
+  }
+
+  /** Has schemes that would go on within the target start anew (spec 5.4, "charge cursor"). */
+  clearCursorsTo(target: RunningTarget): void {
     for (const { quota } of this.schemes) {
       if (quota.cursorTarget === target) quota.clearCursor();
     }
-    this.operations.cleanup?.(target);
   }
 }

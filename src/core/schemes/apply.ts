@@ -67,9 +67,7 @@ export class SchemesPass {
     const limit = regionSizeLimit(context.totalSize, minNrRegions, context.minRegionSize);
     for (const target of context.targets) {
       if (!context.targetValid(target)) {
-        for (const { quota } of context.schemes) {
-          if (quota.cursorTarget === target) quota.clearCursor();
-        }
+        context.clearCursorsTo(target);
         continue;
       }
       const { regions } = target;

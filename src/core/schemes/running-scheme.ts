@@ -51,12 +51,6 @@ export class RunningScheme {
     this.active = true;
   }
 
-  /** When the scheme is due next, counted from `tick`. */
-  scheduleFrom(tick: number, aggregationIntervalUs: number, sampleIntervalUs: number): void {
-    const intervalUs = this.scheme.applyIntervalUs || aggregationIntervalUs;
-    this.nextApply = tick + Math.floor(intervalUs / (sampleIntervalUs || 1));
-  }
-
   countTried(size: number, applied: number, filterPassed: number): void {
     this.nrTried += 1;
     this.tried.add(size);
