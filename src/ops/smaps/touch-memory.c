@@ -61,6 +61,28 @@ static void map(int index, int fd, size_t size)
 	printf("%lu %zu\n", (unsigned long)at, size);
 }
 
+/*
+ * Makes the processor forget all translations: where it has one at hand, a touch does not set the
+ * referenced bit anew. Taking rights from more pages than it would forget one by one does that.
+ */
+static void forget_translations(void)
+{
+	static char *scratch;
+	const size_t size = MIB;
+
+	if (scratch == NULL) {
+		scratch = reserve(size);
+		scratch = mmap(scratch, size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+		if (scratch == MAP_FAILED)
+			fail("mmap");
+		madvise(scratch, size, MADV_NOHUGEPAGE);
+		memset(scratch, 1, size);
+	}
+	if (mprotect(scratch, size, PROT_NONE) || mprotect(scratch, size, PROT_READ | PROT_WRITE))
+		fail("mprotect");
+}
+
 int main(int argc, char **argv)
 {
 	char line[128];
@@ -92,6 +114,7 @@ int main(int argc, char **argv)
 			   index < NR_MAPPINGS) {
 			volatile char *at = mappings[index] + first * PAGE;
 
+			forget_translations();
 			for (unsigned long page = 0; page < count; page++, at += PAGE) {
 				if (command == 'w')
 					*at = 2;
