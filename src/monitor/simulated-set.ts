@@ -8,7 +8,7 @@ export function simulatedSet(machine: SimulatedMachine, operationsId: Operations
   const operations = simOperations(machine, operationsId);
   return {
     operations,
-    metrics: machine,
+    metrics: machine.metrics,
     workClock: machine.workClock,
     description: {
       kind: 'engine',

@@ -1,6 +1,6 @@
+export type { PageRange } from './actions.ts';
 export { runsWithin } from './frame-index.ts';
 export { hash32 } from './hash.ts';
-export type { PageRange } from './machine.ts';
 export { SimulatedMachine } from './machine.ts';
 export { PAGE_SIZE } from './page.ts';
 export type { SimProcess, SimVma } from './process.ts';

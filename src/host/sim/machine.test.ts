@@ -69,7 +69,7 @@ describe('layout', () => {
         [UNTOUCHED, 32 * MIB],
       ]),
     );
-    expect(machine.someMemoryPressureUs()).toBe(0);
+    expect(machine.metrics.someMemoryPressureUs()).toBe(0);
   });
 });
 
@@ -78,15 +78,17 @@ describe('pageout', () => {
 
   test('frees memory and uses swap', () => {
     const machine = machineOf(ONE_NODE, processOf(rarely));
-    const before = machine.nodeMemory(0)!.free;
-    expect(machine.pageOut({ vma: dataOf(machine), start: 0, end: 64 * MIB })).toBe(64 * MIB);
-    expect(machine.nodeMemory(0)!.free).toBe(before + 64 * MIB);
+    const before = machine.metrics.nodeMemory(0)!.free;
+    expect(machine.actions.pageOut({ vma: dataOf(machine), start: 0, end: 64 * MIB })).toBe(
+      64 * MIB,
+    );
+    expect(machine.metrics.nodeMemory(0)!.free).toBe(before + 64 * MIB);
     expect(machine.summary().swap.usedBytes).toBe(64 * 2 ** 20);
   });
 
   test('what is needed comes back at its rate, and its process waits', () => {
     const machine = machineOf(ONE_NODE, processOf(rarely));
-    machine.pageOut({ vma: dataOf(machine), start: 0, end: 64 * MIB });
+    machine.actions.pageOut({ vma: dataOf(machine), start: 0, end: 64 * MIB });
     machine.advanceTo(2_000_000);
     const { refaults, stallUs, throughput } = machine.summary().processes[0]!;
     // 16 MiB, each page with a chance of 1 - e^(-0.5 t), t being the time it could run.
@@ -95,7 +97,7 @@ describe('pageout', () => {
     expect(stallUs).toBe(refaults * 100);
     expect(throughput).toBeCloseTo(1 - stallUs / 2e6, 3);
     // Its only process waited, so that some is all.
-    expect(machine.someMemoryPressureUs()).toBe(stallUs);
+    expect(machine.metrics.someMemoryPressureUs()).toBe(stallUs);
     expect(machine.summary().pressure.fullUs).toBe(stallUs);
     machine.advanceTo(60_000_000);
     expect(census(machine).get(AWAY)).toBe(48 * MIB);
@@ -103,24 +105,24 @@ describe('pageout', () => {
 
   test('what is never needed costs nothing', () => {
     const machine = machineOf(ONE_NODE, processOf(rarely));
-    machine.pageOut({ vma: dataOf(machine), start: 16 * MIB, end: 64 * MIB });
+    machine.actions.pageOut({ vma: dataOf(machine), start: 16 * MIB, end: 64 * MIB });
     machine.advanceTo(10_000_000);
     expect(machine.summary().processes[0]).toMatchObject({ refaults: 0, throughput: 1 });
-    expect(machine.someMemoryPressureUs()).toBe(0);
+    expect(machine.metrics.someMemoryPressureUs()).toBe(0);
   });
 
   test('stops where swap is full; pages of files need none', () => {
     const machine = machineOf(ONE_NODE, processOf(rarely), '1 MiB');
-    expect(machine.pageOut({ vma: dataOf(machine), start: 0, end: 1000 })).toBe(256);
+    expect(machine.actions.pageOut({ vma: dataOf(machine), start: 0, end: 1000 })).toBe(256);
     const files = machineOf(ONE_NODE, processOf(rarely, ', kind: file'), '0');
-    expect(files.pageOut({ vma: dataOf(files), start: 0, end: 1000 })).toBe(1000);
+    expect(files.actions.pageOut({ vma: dataOf(files), start: 0, end: 1000 })).toBe(1000);
     expect(files.summary().swap.usedBytes).toBe(0);
   });
 
   test('a hot page is back at once', () => {
     const hot = '{ vma: data, pattern: uniform, ratePerSecond: 1000 }';
     const machine = machineOf(ONE_NODE, processOf(hot));
-    machine.pageOut({ vma: dataOf(machine), start: 0, end: 100 });
+    machine.actions.pageOut({ vma: dataOf(machine), start: 0, end: 100 });
     machine.advanceTo(100_000);
     const { refaults, stallUs, throughput } = machine.summary().processes[0]!;
     expect({ refaults, stallUs }).toEqual({ refaults: 100, stallUs: 10_000 });
@@ -132,7 +134,7 @@ describe('pageout', () => {
     const even = '{ vma: data, pattern: uniform, ratePerSecond: 0.01 }';
     const [few, many] = [zipf, even].map((accesses) => {
       const machine = machineOf(ONE_NODE, processOf(accesses));
-      machine.pageOut({ vma: dataOf(machine), start: 0, end: 64 * MIB });
+      machine.actions.pageOut({ vma: dataOf(machine), start: 0, end: 64 * MIB });
       machine.advanceTo(30_000_000);
       return machine.summary().processes[0]!.refaults;
     });
@@ -146,8 +148,8 @@ describe('willneed', () => {
     const accesses = '{ vma: data, pattern: uniform, ratePerSecond: 10 }';
     const machine = machineOf(ONE_NODE, processOf(accesses));
     const all = { vma: dataOf(machine), start: 0, end: 64 * MIB };
-    machine.pageOut(all);
-    expect(machine.willNeed(all)).toBe(64 * MIB);
+    machine.actions.pageOut(all);
+    expect(machine.actions.willNeed(all)).toBe(64 * MIB);
     machine.advanceTo(1_000_000);
     expect(machine.summary().processes[0]!.refaults).toBe(0);
     expect(machine.summary().broughtBackBytes).toBe(64 * 2 ** 20);
@@ -158,13 +160,13 @@ describe('migration', () => {
   test('stops where the node is full', () => {
     const machine = machineOf(TWO_NODES, processOf(''));
     const all = { vma: dataOf(machine), start: 0, end: 64 * MIB };
-    expect(machine.migrate(all, 1)).toBeGreaterThan(63 * MIB);
+    expect(machine.actions.migrate(all, 1)).toBeGreaterThan(63 * MIB);
     expect(census(machine)).toEqual(new Map([[1, 64 * MIB]]));
     // The heap and the stack are still there, and 0.1 % of the node is never given away.
-    const room = machine.nodeMemory(0)!.free - Math.ceil(64 * MIB * 0.001);
+    const room = machine.metrics.nodeMemory(0)!.free - Math.ceil(64 * MIB * 0.001);
     expect(room).toBeLessThan(64 * MIB);
-    expect(machine.migrate(all, 0)).toBe(room);
-    expect(machine.migrate(all, 0)).toBe(0);
+    expect(machine.actions.migrate(all, 0)).toBe(room);
+    expect(machine.actions.migrate(all, 0)).toBe(0);
     expect(census(machine).get(0)).toBe(room);
     expect(machine.summary().promotedBytes).toBe(room * 4096);
   });
@@ -172,15 +174,15 @@ describe('migration', () => {
   test('to where pages are, or to nowhere, moves nothing', () => {
     const machine = machineOf(ONE_NODE, processOf(''));
     const all = { vma: dataOf(machine), start: 0, end: 64 * MIB };
-    expect(machine.migrate(all, 0)).toBe(0);
-    expect(machine.migrate(all, 7)).toBe(0);
+    expect(machine.actions.migrate(all, 0)).toBe(0);
+    expect(machine.actions.migrate(all, 7)).toBe(0);
   });
 
   test('slower memory slows the process by the latency of its accesses', () => {
     // 16,384 pages at 100 accesses a second and 100 ns more each: 0.16384 s a second.
     const accesses = '{ vma: data, pattern: uniform, ratePerSecond: 100 }';
     const machine = machineOf(TWO_NODES, processOf(accesses));
-    machine.migrate({ vma: dataOf(machine), start: 0, end: 64 * MIB }, 1);
+    machine.actions.migrate({ vma: dataOf(machine), start: 0, end: 64 * MIB }, 1);
     machine.advanceTo(10_000_000);
     const { processes, nodes, pressure } = machine.summary();
     expect(processes[0]!.throughput).toBeCloseTo(1 / 1.16384, 6);
@@ -231,7 +233,7 @@ describe('baseline reclaim', () => {
              { name: more, sizeBytes: 64 MiB, populated: false } ],
            accesses: [${accesses}] }`,
       );
-      machine.setLru({ vma: dataOf(machine), start: 32 * MIB, end: 64 * MIB }, lru);
+      machine.actions.setLru({ vma: dataOf(machine), start: 32 * MIB, end: 64 * MIB }, lru);
       machine.advanceTo(3_000_000);
       const { list } = dataOf(machine).extents;
       return list.filter(({ location }) => location === AWAY).map(({ start }) => start >= 32 * MIB);
@@ -260,12 +262,12 @@ describe('processes', () => {
       `{ name: one, repeat: false, vmas: [{ name: data, sizeBytes: 64 MiB }],
          phases: [{ durationMs: 1 s, accesses: [] }] }`,
     );
-    machine.pageOut({ vma: dataOf(machine), start: 0, end: 100 });
+    machine.actions.pageOut({ vma: dataOf(machine), start: 0, end: 100 });
     machine.advanceTo(999_999);
     expect(machine.process(1000)).toBeDefined();
     machine.advanceTo(1_000_000);
     expect(machine.process(1000)).toBeUndefined();
-    expect(machine.freeMemoryPermil()).toBe(1000);
+    expect(machine.metrics.freeMemoryPermil()).toBe(1000);
     expect(machine.summary().swap.usedBytes).toBe(0);
     machine.advanceTo(5_000_000);
   });
@@ -276,11 +278,11 @@ describe('processes', () => {
       processOf('').replace('name: one', 'name: one, cgroup: /a/b'),
     );
     const pages = 64 * MIB + 66;
-    expect(machine.cgroupMemoryOnNode('/a/b', 0)).toBe(pages);
-    expect(machine.cgroupMemoryOnNode('/a', 0)).toBe(pages);
-    expect(machine.cgroupMemoryOnNode('/', 0)).toBe(pages);
-    expect(machine.cgroupMemoryOnNode('/a', 1)).toBe(0);
-    expect(machine.cgroupMemoryOnNode('/a/bc', 0)).toBeNull();
+    expect(machine.metrics.cgroupMemoryOnNode('/a/b', 0)).toBe(pages);
+    expect(machine.metrics.cgroupMemoryOnNode('/a', 0)).toBe(pages);
+    expect(machine.metrics.cgroupMemoryOnNode('/', 0)).toBe(pages);
+    expect(machine.metrics.cgroupMemoryOnNode('/a', 1)).toBe(0);
+    expect(machine.metrics.cgroupMemoryOnNode('/a/bc', 0)).toBeNull();
   });
 });
 
@@ -290,8 +292,8 @@ test('pages are active while they are used', () => {
     processOf('{ vma: data, pattern: uniform, to: 0.5, ratePerSecond: 100 }'),
   );
   machine.advanceTo(20_000_000);
-  expect(machine.activeMemory()).toBe(32 * MIB);
-  expect(machine.inactiveMemory()).toBe(32 * MIB + 66);
+  expect(machine.metrics.activeMemory()).toBe(32 * MIB);
+  expect(machine.metrics.inactiveMemory()).toBe(32 * MIB + 66);
 });
 
 test('no page is ever lost, and no frame', () => {
@@ -309,12 +311,12 @@ test('no page is ever lost, and no frame', () => {
       const vma = dataOf(machine);
       for (const [index, { deed, a, b, nid }] of list.entries()) {
         const range = { vma, start: Math.min(a, b), end: Math.max(a, b) };
-        if (deed === 0) machine.pageOut(range);
-        else if (deed === 1) machine.willNeed(range);
-        else if (deed === 2) machine.setLru(range, nid === 0 ? 1 : -1);
-        else if (deed === 3) machine.setHuge(range, nid === 0);
-        else if (deed === 4) machine.clearYoung(range);
-        else if (deed === 5) machine.migrate(range, nid);
+        if (deed === 0) machine.actions.pageOut(range);
+        else if (deed === 1) machine.actions.willNeed(range);
+        else if (deed === 2) machine.actions.setLru(range, nid === 0 ? 1 : -1);
+        else if (deed === 3) machine.actions.setHuge(range, nid === 0);
+        else if (deed === 4) machine.actions.clearYoung(range);
+        else if (deed === 5) machine.actions.migrate(range, nid);
         else machine.advanceTo((index + 1) * 150_000);
         const counts = census(machine);
         expect([...counts.values()].reduce((sum, pages) => sum + pages, 0)).toBe(64 * MIB);

@@ -28,6 +28,8 @@ export class Memory {
   readonly nodes: readonly SimNode[];
   /** Fastest first. */
   readonly nodesByTier: readonly SimNode[];
+  /** Latency of the fastest node. */
+  readonly fastestNs: number;
   readonly swapPages: number;
   swapUsedPages = 0;
   /** Moves to a faster, and to a slower node. */
@@ -52,6 +54,7 @@ export class Memory {
     this.nodesByTier = [...this.nodes].sort(
       (left, right) => left.tier - right.tier || left.latencyNs - right.latencyNs,
     );
+    this.fastestNs = Math.min(...this.nodes.map(({ latencyNs }) => latencyNs));
     this.swapPages = Math.floor(scenario.swap.sizeBytes / PAGE_SIZE);
   }
 

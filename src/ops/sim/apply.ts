@@ -40,7 +40,7 @@ export function applyVirtual(
   } else if (action === 'migrate_hot' || action === 'migrate_cold') {
     const migrate: Deed =
       destinations.length === 0
-        ? (range) => machine.migrate(range, targetNid)
+        ? (range) => machine.actions.migrate(range, targetNid)
         : (range) => interleave(machine, range, destinations);
     outcome.applied =
       actOnPassing(machine, region, residentSegments(runs), migrate).acted * PAGE_SIZE;
@@ -82,7 +82,7 @@ function actOnPassing(
   let passed = 0;
   for (const [index, { vma, start, end }] of segments.entries()) {
     const { pages, testedYoung } = verdicts[index]!;
-    if (testedYoung) machine.clearYoung({ vma, start, end });
+    if (testedYoung) machine.actions.clearYoung({ vma, start, end });
     if (pages > 0) acted += act({ vma, start, end: start + pages });
     passed += pages;
   }
@@ -93,11 +93,11 @@ function actOnPassing(
 function adviceOf(machine: SimulatedMachine, action: Action): ((range: PageRange) => void) | null {
   switch (action) {
     case 'pageout':
-      return (range) => machine.pageOut(range);
+      return (range) => machine.actions.pageOut(range);
     case 'willneed':
-      return (range) => machine.willNeed(range);
+      return (range) => machine.actions.willNeed(range);
     case 'cold':
-      return (range) => machine.setLru(range, -1);
+      return (range) => machine.actions.setLru(range, -1);
     case 'hugepage':
     case 'collapse':
       return (range) => setHuge(machine, range, true);
@@ -111,14 +111,14 @@ function adviceOf(machine: SimulatedMachine, action: Action): ((range: PageRange
 function physicalDeed(machine: SimulatedMachine, { scheme }: ChosenRegion): Deed | null {
   switch (scheme.action) {
     case 'pageout':
-      return (range) => machine.pageOut(range);
+      return (range) => machine.actions.pageOut(range);
     case 'lru_prio':
-      return (range) => machine.setLru(range, 1);
+      return (range) => machine.actions.setLru(range, 1);
     case 'lru_deprio':
-      return (range) => machine.setLru(range, -1);
+      return (range) => machine.actions.setLru(range, -1);
     case 'migrate_hot':
     case 'migrate_cold':
-      return (range) => machine.migrate(range, scheme.targetNid);
+      return (range) => machine.actions.migrate(range, scheme.targetNid);
     case 'stat':
       return () => 0;
     default:
@@ -130,7 +130,7 @@ function physicalDeed(machine: SimulatedMachine, { scheme }: ChosenRegion): Deed
 function setHuge(machine: SimulatedMachine, { vma, start, end }: PageRange, huge: boolean): void {
   const first = Math.ceil(start / INTERLEAVE_PAGES) * INTERLEAVE_PAGES;
   const last = Math.floor(end / INTERLEAVE_PAGES) * INTERLEAVE_PAGES;
-  if (first < last) machine.setHuge({ vma, start: first, end: last }, huge);
+  if (first < last) machine.actions.setHuge({ vma, start: first, end: last }, huge);
 }
 
 /** Spreads pages over nodes by weight; a page's place in its mapping decides where it belongs. */
@@ -149,7 +149,7 @@ function interleave(
       turn -= weight;
       return turn < 0;
     })!;
-    moved += machine.migrate({ vma, start: first, end: last }, destination.nid);
+    moved += machine.actions.migrate({ vma, start: first, end: last }, destination.nid);
     first = last;
   }
   return moved;

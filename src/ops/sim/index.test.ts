@@ -167,7 +167,7 @@ describe('accessed bits', () => {
     }
     const hotRows = () => sample(world, 50).flatMap((count, row) => (count > 25 ? [row] : []));
     expect(hotRows()).toEqual([0]);
-    world.machine.migrate({ vma: world.data, start: 0, end: world.data.pages }, 1);
+    world.machine.actions.migrate({ vma: world.data, start: 0, end: world.data.pages }, 1);
     world.target.regions.nrAccesses.fill(0);
     // Node 1 begins at 256 MiB.
     expect(hotRows()).toEqual([4]);

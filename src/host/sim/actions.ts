@@ -1,0 +1,95 @@
+/** What schemes do to memory; each returns the pages on which it succeeded. */
+import type { SimulatedMachine } from './machine.ts';
+import { placePages } from './placement.ts';
+import type { SimVma } from './process.ts';
+
+/** Microseconds of a CPU that schemes need for a page; moving one costs about two copies. */
+const WORK_US = { pageOut: 5, bring: 5, migrate: 2.5, setLru: 0.1 };
+
+/** What an action is about to do with a range of pages. */
+export interface PageRange {
+  readonly vma: SimVma;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The deeds of a machine's schemes. */
+export class SimActions {
+  readonly #machine: SimulatedMachine;
+
+  constructor(machine: SimulatedMachine) {
+    this.#machine = machine;
+  }
+
+  pageOut({ vma, start, end }: PageRange): number {
+    const pages = this.#machine.memory.takeAway(vma, start, end);
+    this.#machine.counters.pagedOutPages += pages;
+    this.#machine.counters.schemeWorkUs += pages * WORK_US.pageOut;
+    vma.extents.tidy();
+    return pages;
+  }
+
+  /** Brings back what is away, as far as there is room. */
+  willNeed({ vma, start, end }: PageRange): number {
+    let brought = 0;
+    for (const extent of vma.extents.cut(start, end)) {
+      if (extent.location >= 0) continue;
+      const { start: first, end: last } = extent;
+      const pages = placePages(this.#machine, vma, first, last);
+      for (const arrived of vma.extents.cut(first, first + pages))
+        arrived.youngSinceUs = this.#machine.nowUs;
+      brought += pages;
+    }
+    this.#machine.counters.broughtBackPages += brought;
+    this.#machine.counters.schemeWorkUs += brought * WORK_US.bring;
+    vma.extents.tidy();
+    return brought;
+  }
+
+  /** Moves pages up (1) or down (-1) in the LRU lists. */
+  setLru({ vma, start, end }: PageRange, lru: 1 | -1): number {
+    let pages = 0;
+    for (const extent of vma.extents.cut(start, end)) {
+      if (extent.location < 0) continue;
+      extent.lru = lru;
+      extent.lruUs = this.#machine.nowUs;
+      pages += extent.end - extent.start;
+    }
+    this.#machine.counters.schemeWorkUs += pages * WORK_US.setLru;
+    vma.extents.tidy();
+    return pages;
+  }
+
+  /** Clears the accessed bits. */
+  clearYoung({ vma, start, end }: PageRange): void {
+    for (const extent of vma.extents.cut(start, end)) extent.youngSinceUs = this.#machine.nowUs;
+    vma.extents.tidy();
+  }
+
+  /** Maps whole 2 MiB by huge pages, or no longer; making them needs all of their pages there. */
+  setHuge(range: PageRange, huge: boolean): void {
+    const { vma, start, end } = range;
+    if (huge) this.willNeed(range);
+    for (const extent of vma.extents.cut(start, end)) {
+      extent.huge = huge && extent.location >= 0;
+    }
+    this.#machine.ratesChanged();
+    vma.extents.tidy();
+  }
+
+  /** Moves what is on other nodes to node `nid`, as far as there is room; away pages stay away. */
+  migrate({ vma, start, end }: PageRange, nid: number): number {
+    const node = this.#machine.memory.nodes[nid];
+    if (node === undefined) return 0;
+    let pages = 0;
+    for (const extent of vma.extents.cut(start, end)) {
+      if (extent.location < 0 || extent.location === nid) continue;
+      const { start: first, end: last } = extent;
+      const { memory } = this.#machine;
+      pages += memory.moveToNode(vma, first, last, node, node.watermarks.min, 'kept');
+    }
+    this.#machine.counters.schemeWorkUs += pages * WORK_US.migrate;
+    vma.extents.tidy();
+    return pages;
+  }
+}
