@@ -40,6 +40,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./simulate.ts'),
   },
   {
+    name: 'lru-sort',
+    summary: 'sort the LRU lists of the kernel by what is accessed: plan',
+    load: () => import('./lru-sort.ts'),
+  },
+  {
+    name: 'stat',
+    summary: 'watch idle times and bandwidth, and do nothing: plan',
+    load: () => import('./stat.ts'),
+  },
+  {
     name: 'report',
     summary: 'answer questions about a recording',
     load: () => import('./report.ts'),

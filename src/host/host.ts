@@ -3,6 +3,8 @@
  * `host/sim` is one of our own making.
  */
 
+import type { AddressRange } from '../params/types.ts';
+
 /** Where the kernel's file trees are mounted; tests point them at folders of their own. */
 export interface Roots {
   readonly proc: string;
@@ -36,6 +38,23 @@ export interface Pressure {
   readonly fullUs: number;
 }
 
+/** One place for pages of anonymous memory that were taken away. */
+export interface SwapDevice {
+  readonly path: string;
+  /** zram keeps pages in memory, compressed; everything else counts as a disk. */
+  readonly kind: 'zram' | 'disk';
+  readonly totalBytes: number;
+  readonly usedBytes: number;
+}
+
+/** A zone of a node by physical address, holes included. */
+export interface MemoryZone {
+  readonly nid: number;
+  /** `DMA32`, `Normal`, `Movable`, … */
+  readonly name: string;
+  readonly range: AddressRange;
+}
+
 /** What a machine is and how it stands. */
 export interface HostFacts {
   readonly kernelRelease: string;
@@ -46,6 +65,12 @@ export interface HostFacts {
   readonly nodes: readonly NumaNode[];
   /** Null where the kernel doesn't account pressure. */
   readonly pressure: Pressure | null;
+  readonly swapDevices: readonly SwapDevice[];
+  /** zswap keeps swapped pages in memory, compressed, before they go to a disk. */
+  readonly zswap: boolean;
+  /** Memory by physical address; empty where only root may know. */
+  readonly memoryRanges: readonly AddressRange[];
+  readonly zones: readonly MemoryZone[];
 }
 
 /** One process, as seen without touching it. */

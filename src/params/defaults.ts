@@ -39,6 +39,21 @@ export const DEFAULT_ATTRS: Attrs = deepFreeze({
 });
 
 /**
+ * Attributes for watching by `/proc/PID/smaps`. Sampling is 40 times rarer than DAMON's 5 ms, since
+ * each sample clears and reads the whole process (some 25 ms for each GiB of small pages) and not
+ * one page a region; ten samples a window remain. Reading tells all mappings anyway, so following
+ * their changes in each window costs nothing more.
+ */
+export const SMAPS_DEFAULT_ATTRS: Attrs = deepFreeze({
+  sampleIntervalUs: 200_000,
+  aggregationIntervalUs: 2_000_000,
+  operationsUpdateIntervalUs: 2_000_000,
+  intervalsGoal: NO_INTERVALS_GOAL,
+  minNrRegions: 10,
+  maxNrRegions: 1000,
+});
+
+/**
  * Matches every region. The kernel's untouched scheme matches none (all bounds 0), which nobody who
  * leaves a bound out means.
  */

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Scenario } from '../../host/sim/index.ts';
-import { SMAPS_DEFAULT_ATTRS } from '../../ops/smaps/defaults.ts';
+import { SMAPS_DEFAULT_ATTRS } from '../../params/defaults.ts';
 import { parseParams, parseParamsText } from '../../params/parse.ts';
 import { resolveParams } from '../../params/resolve.ts';
 import type { Params, ParamsSpec, Target } from '../../params/types.ts';

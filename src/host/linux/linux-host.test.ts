@@ -70,6 +70,47 @@ describe('facts', () => {
     ]);
   });
 
+  test('know swap devices by kind, zswap, and where memory and its zones lie', () => {
+    using tree = machine();
+    tree.write(
+      'proc/swaps',
+      'Filename\tType\tSize\tUsed\tPriority\n' +
+        '/dev/zram0\tpartition\t1024\t4\t100\n/swap.img\tfile\t2048\t0\t-2\n',
+    );
+    tree.write('sys/module/zswap/parameters/enabled', 'Y\n');
+    tree.write(
+      'proc/iomem',
+      '00000000-00000fff : Reserved\n00001000-0009ffff : System RAM\n' +
+        '00100000-bfffffff : System RAM\n  01000000-01ffffff : Kernel code\n',
+    );
+    tree.write(
+      'proc/zoneinfo',
+      'Node 0, zone      DMA\n        spanned  4095\n  start_pfn:           1\n' +
+        'Node 0, zone  Movable\n        spanned  0\n',
+    );
+    expect(new LinuxHost(tree.roots).facts()).toMatchObject({
+      swapDevices: [
+        { path: '/dev/zram0', kind: 'zram', totalBytes: MIB, usedBytes: 4096 },
+        { path: '/swap.img', kind: 'disk', totalBytes: 2 * MIB, usedBytes: 0 },
+      ],
+      zswap: true,
+      memoryRanges: [
+        { start: 0x1000, end: 0xa0000 },
+        { start: MIB, end: 3072 * MIB },
+      ],
+      zones: [{ nid: 0, name: 'DMA', range: { start: 4096, end: 4096 * 4096 } }],
+    });
+  });
+
+  test('without swap and without the right to see addresses there are none', () => {
+    using tree = machine();
+    tree.write('proc/iomem', '00000000-00000000 : System RAM\n');
+    const { swapDevices, zswap, memoryRanges, zones } = new LinuxHost(tree.roots).facts();
+    expect({ swapDevices, zswap, memoryRanges, zones }).toEqual({
+      ...{ swapDevices: [], zswap: false, memoryRanges: [], zones: [] },
+    });
+  });
+
   test('a kernel without NUMA has one node, and one without PSI no pressure', () => {
     using tree = machine();
     tree.remove('sys/devices/system/node');

@@ -4,12 +4,14 @@ import type { CgroupFacts, HostFacts, HostReader, ProcessFacts, Roots } from '..
 import { readCgroupOfProcess, readCgroups, whyCgroupsUnusable } from './cgroup-tree.ts';
 import { parseNumberList } from './fields.ts';
 import { memoryMapProblem } from './memory-map-access.ts';
+import { readMemoryRanges, readZones } from './memory-ranges.ts';
 import { readMemoryTotals } from './memory-totals.ts';
 import { readNumaNodes } from './numa-nodes.ts';
 import { readPageSize } from './page-size.ts';
 import { readPressure } from './pressure.ts';
 import { listPids, readProcessMemory, readProcessStat } from './process-stat.ts';
 import { readTextFile } from './read-file.ts';
+import { readSwapDevices, usesZswap } from './swap-devices.ts';
 
 /** The machine that this process runs on, or another whose trees lie below `roots`. */
 export class LinuxHost implements HostReader {
@@ -30,6 +32,10 @@ export class LinuxHost implements HostReader {
       memory: readMemoryTotals(this.roots),
       nodes: readNumaNodes(this.roots),
       pressure: readPressure(join(proc, 'pressure/memory')),
+      swapDevices: readSwapDevices(this.roots),
+      zswap: usesZswap(this.roots),
+      memoryRanges: readMemoryRanges(this.roots),
+      zones: readZones(this.roots),
     };
   }
 

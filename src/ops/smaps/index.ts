@@ -1,4 +1,3 @@
-export { SMAPS_DEFAULT_ATTRS } from './defaults.ts';
 export { checkProcess } from './probe.ts';
 export { ProcessTree } from './process-tree.ts';
 export {

@@ -12,14 +12,9 @@ import { Kdamond } from '../../core/kdamond.ts';
 import { noMetrics } from '../../core/metrics.ts';
 import { resolveRoots } from '../../host/linux/roots.ts';
 import { loadSyscalls } from '../../host/linux/syscalls-koffi.ts';
-import { DEFAULT_SCHEME } from '../../params/defaults.ts';
+import { DEFAULT_SCHEME, SMAPS_DEFAULT_ATTRS } from '../../params/defaults.ts';
 import type { Params, Scheme } from '../../params/types.ts';
-import {
-  type MappingState,
-  SMAPS_DEFAULT_ATTRS,
-  type SmapsOptions,
-  smapsOperations,
-} from './index.ts';
+import { type MappingState, type SmapsOptions, smapsOperations } from './index.ts';
 import type { SmapsOperations } from './smaps-operations.ts';
 
 const MIB = 2 ** 20;

@@ -5,11 +5,12 @@ import { VirtualClock } from '../../base/clock.ts';
 import { KernelRandom } from '../../base/random.ts';
 import { Kdamond } from '../../core/kdamond.ts';
 import { noMetrics } from '../../core/metrics.ts';
+import { SMAPS_DEFAULT_ATTRS } from '../../params/defaults.ts';
 import type { Params } from '../../params/types.ts';
 import { FakeSyscalls } from '../../testing/fake-syscalls.ts';
 import { FakeTree } from '../../testing/fake-tree.ts';
 import { type SmapsEntry, smapsText } from '../../testing/smaps-text.ts';
-import { checkProcess, ProcessTree, SMAPS_DEFAULT_ATTRS, smapsOperations } from './index.ts';
+import { checkProcess, ProcessTree, smapsOperations } from './index.ts';
 
 const PAGE = 4096;
 const KTHREAD = 0x200000;

@@ -1,0 +1,70 @@
+/** `plan` of every policy, as people run it, on a machine made of files. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { FakeTree } from '../../testing/fake-tree.ts';
+import { main } from '../main.ts';
+
+let tree: FakeTree;
+beforeAll(() => {
+  tree = new FakeTree({
+    'proc/meminfo': 'MemTotal: 8388608 kB\nMemFree: 2097152 kB\nMemAvailable: 4194304 kB\n',
+    'proc/sys/kernel/osrelease': '7.3.4\n',
+    'proc/iomem': '00100000-1ffffffff : System RAM\n',
+    'sys/devices/system/cpu/online': '0\n',
+  });
+});
+afterAll(() => tree[Symbol.dispose]());
+
+async function run(...args: string[]) {
+  const result = { stdout: '', stderr: '', status: 0 };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
+      result[stream] += chunk;
+      return true;
+    }),
+  );
+  const { proc, sys, cgroup } = tree.roots;
+  const roots = ['--proc-root', proc, '--sysfs-root', sys, '--cgroup-root', cgroup];
+  try {
+    result.status = await main([...roots, ...args]);
+    return result;
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+test('shows words and the writes that would start it', async () => {
+  const { stdout, stderr, status } = await run('stat', 'plan', '--kernel');
+  expect(status).toBe(0);
+  // A tree without DAMON: the plan is for another machine.
+  expect(stderr).toMatch(/^note: .* this kernel has no DAMON/);
+  expect(stdout).toMatch(/^stat: watch how long/);
+  expect(stdout).toContain('  echo paddr > kdamonds/0/contexts/0/operations\n');
+  expect(stdout.trimEnd()).toMatch(/echo on > kdamonds\/0\/state$/);
+});
+
+test('as JSON has the parameters and the writes', async () => {
+  const { stdout } = await run('lru-sort', 'plan', '--kernel', '--active-share', '30%', '--json');
+  const plan = JSON.parse(stdout);
+  expect(plan.params.schemes[0].quota.goals[0].targetValue).toBe(3000);
+  expect(plan.knobs[0]).toEqual({ name: 'active-share', value: '30 %' });
+  expect(plan.writes.at(-1)).toBe('echo on > kdamonds/0/state');
+});
+
+test('as damo has a file that damo reads, as module the parameters and what is lost', async () => {
+  const damo = await run('lru-sort', 'plan', '--kernel', '--as', 'damo');
+  expect(JSON.parse(damo.stdout).kdamonds[0].contexts[0].ops).toBe('paddr');
+  const module = await run('lru-sort', 'plan', '--kernel', '--as', 'module');
+  expect(module.stdout).toMatch(/^cd \/sys\/module\/damon_lru_sort\/parameters\n/);
+  expect(module.stderr).toContain('note: It has a quota of time only');
+});
+
+test.each([
+  [['stat', 'plan'], /write --pid or --cgroup, or --kernel/],
+  [['stat', 'plan', '--pid', '1', '--cgroup', '/a'], /either --pid or --cgroup/],
+  [['lru-sort', 'plan', '--kernel', '--active-share', 'much'], /--active-share is "much"/],
+  [['lru-sort', 'plan', '--kernel', '--active-share', '100'], /from 1 % to 99 %/],
+])('%j is wrong usage', async (args, sentence) => {
+  const { stderr, status } = await run(...args);
+  expect(stderr).toMatch(sentence);
+  expect(status).toBe(2);
+});

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import type { AddressRange } from '../../params/types.ts';
+import type { MemoryZone, Roots } from '../host.ts';
+import { readPageSize } from './page-size.ts';
+import { readTextIfAny } from './read-file.ts';
+
+/** The kernel shows addresses to root only, and zeros to everybody else. */
+const SYSTEM_RAM = /^([0-9a-f]+)-([0-9a-f]+) : System RAM$/gm;
+const ZONE = /^Node (\d+), zone +(\w+)$/;
+
+/** Memory by physical address, from `/proc/iomem`; empty for who isn't root. */
+export function readMemoryRanges(roots: Roots): AddressRange[] {
+  const text = readTextIfAny(join(roots.proc, 'iomem')) ?? '';
+  return [...text.matchAll(SYSTEM_RAM)]
+    .map(([, first, last]) => ({
+      start: Number.parseInt(first!, 16),
+      end: Number.parseInt(last!, 16) + 1,
+    }))
+    .filter(({ start, end }) => end > start + 1);
+}
+
+/** Zones that have pages, from `/proc/zoneinfo`. */
+export function readZones(roots: Roots): MemoryZone[] {
+  const pageSize = readPageSize(roots);
+  const zones: MemoryZone[] = [];
+  let at: { nid: number; name: string; spanned: number } | null = null;
+  for (const line of (readTextIfAny(join(roots.proc, 'zoneinfo')) ?? '').split('\n')) {
+    const zone = ZONE.exec(line);
+    if (zone !== null) at = { nid: Number(zone[1]), name: zone[2]!, spanned: 0 };
+    const [name, value] = line.trim().split(/[: ]+/);
+    if (at === null) continue;
+    if (name === 'spanned') at.spanned = Number(value);
+    if (name !== 'start_pfn' || at.spanned === 0) continue;
+    const start = Number(value) * pageSize;
+    const range = { start, end: start + at.spanned * pageSize };
+    zones.push({ nid: at.nid, name: at.name, range });
+  }
+  return zones;
+}

@@ -1,0 +1,95 @@
+/**
+ * What a policy is: a pure function from at most three knobs and facts of the host to parameters.
+ * It reads nothing, knows no clock, and so can be printed, reviewed, replayed and simulated before
+ * it runs. How it is put into force is the business of `control`.
+ */
+import type { HostFacts } from '../host/host.ts';
+import type { Params } from '../params/types.ts';
+
+/**
+ * How far a policy can be trusted: `experimental` was tried in simulation, `candidate` in shadow
+ * and on real kernels as well, `stable` on machines in production.
+ */
+export type Stage = 'experimental' | 'candidate' | 'stable';
+
+/** What a policy is about. */
+export type Subject =
+  | { readonly kind: 'machine' }
+  | { readonly kind: 'processes'; readonly pids: readonly number[] }
+  /** Path below the cgroup root. */
+  | { readonly kind: 'cgroup'; readonly path: string };
+
+/**
+ * Who watches: the kernel's DAMON, the engine by `/proc/PID/smaps`, or the engine on a simulated
+ * machine. They differ in what they can select by and act with.
+ */
+export type Watcher = 'kernel' | 'smaps' | 'sim';
+
+/** All that a policy may know of the world. */
+export interface PolicyFacts {
+  readonly host: HostFacts;
+  readonly subject: Subject;
+  readonly watcher: Watcher;
+  /** Processes of the subject, where the watcher knows processes only; else empty. */
+  readonly pids: readonly number[];
+}
+
+/** Values of a policy's knobs, each in the base unit of its kind. */
+export type Knobs = Readonly<Record<string, number>>;
+
+/** One knob, and how people write it. */
+export interface KnobSpec {
+  /** The option's name without dashes: `cold-age`. */
+  readonly flag: string;
+  /** Microseconds, bytes a second, or a share from 0 to 1. */
+  readonly kind: 'duration' | 'byte-rate' | 'share';
+  readonly meaning: string;
+  readonly preset: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What a policy makes of its knobs and the facts. */
+export interface PolicyPlan {
+  readonly params: Params;
+  /** What this host or watcher made different, and what is refused, as sentences. */
+  readonly notes: readonly string[];
+}
+
+/** One setting of a kernel module beside ours. */
+export interface Comparison {
+  readonly setting: string;
+  readonly module: string;
+  readonly ours: string;
+  /** Empty where both are the same. */
+  readonly why: string;
+}
+
+/** The kernel module that does the same by itself. */
+export interface ModuleTwin {
+  readonly name: 'damon_stat' | 'damon_reclaim' | 'damon_lru_sort';
+  compare(plan: PolicyPlan): readonly Comparison[];
+}
+
+/** A policy, complete: what it does, and how far that has been shown. */
+export interface Policy<K extends Knobs = Knobs> {
+  /** As on the command line. */
+  readonly name: string;
+  /** One line without a full stop. */
+  readonly summary: string;
+  readonly stage: Stage;
+  /** What was done to deserve the stage, as sentences with the command that shows it. */
+  readonly evidence: readonly string[];
+  /** Three at most. */
+  readonly knobs: { readonly [Name in keyof K]: KnobSpec };
+  /** Throws TC_UNSUPPORTED with one sentence for a subject or a watcher that it can't work with. */
+  plan(knobs: K, facts: PolicyFacts): PolicyPlan;
+  /** Null where no kernel module does the same. */
+  readonly twin: ModuleTwin | null;
+}
+
+/** The knobs as they are when nobody turns them. */
+export function presetKnobs<K extends Knobs>(policy: Policy<K>): K {
+  const entries = Object.entries<KnobSpec>(policy.knobs);
+  return Object.fromEntries(entries.map(([name, { preset }]) => [name, preset])) as K;
+}

@@ -1,0 +1,76 @@
+/** What has to be watched for a subject, and by which filters a scheme keeps to it. */
+import { ThermoclineError } from '../base/errors.ts';
+import { DEFAULT_ATTRS, minRegionSizeFor, SMAPS_DEFAULT_ATTRS } from '../params/defaults.ts';
+import { resolveParams } from '../params/resolve.ts';
+import type { Filter, OperationsId, Params, Target } from '../params/types.ts';
+import type { PolicyFacts } from './policy.ts';
+
+/** Parameters without schemes yet, and the filters that each scheme has to begin with. */
+export interface WatchedMemory {
+  readonly params: Params;
+  readonly filters: readonly Filter[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * A machine is watched by physical address, processes by their virtual ones; a cgroup by physical
+ * address and a filter where the kernel's DAMON watches, and by its processes elsewhere. Throws one
+ * sentence for what the watcher can't watch.
+ */
+export function watchedMemory(facts: PolicyFacts): WatchedMemory {
+  const { subject, watcher } = facts;
+  if (subject.kind === 'processes') return byProcess(subject.pids, facts);
+  if (watcher === 'smaps' && subject.kind === 'machine') {
+    throw new ThermoclineError(
+      'TC_UNSUPPORTED',
+      "Without the kernel's DAMON only processes and cgroups can be watched; name one with --pid " +
+        'or --cgroup, or write --kernel.',
+    );
+  }
+  if (watcher === 'smaps') return byProcess(facts.pids, facts);
+  const filters: Filter[] =
+    subject.kind === 'machine'
+      ? []
+      : [{ type: 'memcg', matching: false, allow: false, memcgPath: subject.path }];
+  return { ...byPhysicalAddress(facts), filters };
+}
+
+function byProcess(pids: readonly number[], { watcher }: PolicyFacts): WatchedMemory {
+  const targets = pids.map((pid) => ({ pid, regions: [], obsolete: false }));
+  const params = contextOf('vaddr', targets, 0);
+  if (watcher !== 'smaps') return { params, filters: [], notes: [] };
+  return {
+    params: { ...params, attrs: SMAPS_DEFAULT_ATTRS },
+    filters: [],
+    notes: [
+      'Watched by /proc/PID/smaps: how much of each mapping is touched is known, not where in it, ' +
+        'so only mappings of which nothing was touched are acted on.',
+    ],
+  };
+}
+
+function byPhysicalAddress({ host }: PolicyFacts): WatchedMemory {
+  const regions = host.memoryRanges;
+  if (regions.length === 0) {
+    throw new ThermoclineError(
+      'TC_DENIED',
+      'Where memory lies is shown to root only (/proc/iomem), so physical memory can not be ' +
+        'watched; run it as root.',
+    );
+  }
+  const bytes = regions.reduce((sum, { start, end }) => sum + end - start, 0);
+  return {
+    params: contextOf('paddr', [{ regions, obsolete: false }], bytes),
+    filters: [],
+    notes: [],
+  };
+}
+
+function contextOf(operations: OperationsId, targets: readonly Target[], bytes: number): Params {
+  const context = { operations, addrUnit: 1, minRegionSize: minRegionSizeFor(operations, 1) };
+  const attrs = { ...DEFAULT_ATTRS, intervalsGoal: 'auto', minNrRegions: 'auto' } as const;
+  return resolveParams(
+    { ...context, attrs, targets, probes: [], schemes: [], paused: false },
+    bytes,
+  );
+}
