@@ -2,7 +2,6 @@
 import * as fc from 'fast-check';
 import { minRegionSizeFor } from '../src/params/defaults.ts';
 import {
-  ACTIONS,
   type Attrs,
   type Bound,
   type BoundRange,
@@ -10,6 +9,7 @@ import {
   GOAL_METRICS,
   GOAL_TUNERS,
   type Goal,
+  KERNEL_ACTIONS,
   type OperationsId,
   type Params,
   type Quota,
@@ -107,7 +107,7 @@ function quota(operations: OperationsId): fc.Arbitrary<Quota> {
 
 function scheme(operations: OperationsId, samples: number): fc.Arbitrary<Scheme> {
   return fc.record({
-    action: fc.constantFrom(...ACTIONS),
+    action: fc.constantFrom(...KERNEL_ACTIONS),
     pattern: fc.record({
       sizeBytes: boundRange(2 ** 50),
       nrAccesses: boundRange(samples),

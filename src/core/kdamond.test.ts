@@ -320,6 +320,27 @@ describe('schemes', () => {
     expect(() => kdamond.setGoalValue(0, 1, 5)).toThrow('There is no goal 1 in scheme 0');
   });
 
+  test('a falling goal raises the quota while its metric is above the target', () => {
+    const goal = { metric: 'user_input', targetValue: 1_000, direction: 'falling' } as const;
+    const quota = {
+      ...STAT.quota,
+      resetIntervalMs: 100,
+      goals: [{ ...goal, currentValue: 2_000 }],
+    };
+    const { kdamond, runFor } = start({ schemes: [coldScheme({ quota })] });
+    const effectiveBytes = () => kdamond.schemeState(0).effectiveQuotaBytes ?? 0n;
+    runFor(3_000_000);
+    const raised = effectiveBytes();
+    expect(raised).toBeGreaterThan(4096n);
+    kdamond.setGoalValue(0, 0, 800);
+    runFor(1_000_000);
+    const lowered = effectiveBytes();
+    expect(lowered).toBeLessThan(raised);
+    kdamond.setGoalValue(0, 0, 0);
+    runFor(200_000);
+    expect(effectiveBytes()).toBe(1n);
+  });
+
   test('watermarks that switch all schemes off stop the monitoring', () => {
     let freePermil = 900;
     const watermarks = {

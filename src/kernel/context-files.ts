@@ -7,6 +7,7 @@ import type {
   BoundRange,
   Filter,
   Goal,
+  KernelAction,
   Params,
   Probe,
   ProbeFilter,
@@ -148,7 +149,7 @@ function schemeFiles(at: Place, scheme: Scheme, layered: boolean): readonly Entr
   const { action, pattern, watermarks, destinations } = scheme;
   const wmarks = at.at('watermarks', 'watermarks');
   return [
-    at.file('action', action, 'action', `action ${action}`),
+    at.file('action', action, 'action', `action ${action as KernelAction}`),
     at.file('target_nid', scheme.targetNid, 'targetNid', 'target_nid'),
     at.file('apply_interval_us', scheme.applyIntervalUs, 'applyIntervalUs', 'apply_interval_us'),
     ...rangeFiles(at.at('access_pattern/sz', 'pattern.sizeBytes'), pattern.sizeBytes, ULONG_MAX),

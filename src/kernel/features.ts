@@ -1,10 +1,10 @@
 /** What this kernel's DAMON has, found out by looking for files and words, never by versions. */
 import {
-  ACTIONS,
-  type Action,
   type Filter,
   GOAL_METRICS,
   type GoalMetric,
+  KERNEL_ACTIONS,
+  type KernelAction,
   OPERATIONS_IDS,
   type OperationsId,
 } from '../params/types.ts';
@@ -59,7 +59,7 @@ export type FeatureName =
   | keyof typeof FILES
   | `module ${DamonModule}`
   | `operations ${OperationsId}`
-  | `action ${Action}`
+  | `action ${KernelAction}`
   | `goal metric ${GoalMetric}`
   | `filter type ${Filter['type']}`;
 
@@ -84,7 +84,7 @@ interface Keyword {
 const SCHEME = 'contexts/0/schemes/0';
 
 const KEYWORDS: readonly Keyword[] = [
-  ...ACTIONS.map((text) => ({
+  ...KERNEL_ACTIONS.map((text) => ({
     name: `action ${text}` as const,
     text,
     files: [`${SCHEME}/action`],

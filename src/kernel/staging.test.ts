@@ -427,6 +427,25 @@ describe('older kernels', () => {
     ],
     [
       '7.3',
+      { ...withScheme({ action: 'alloc' }), operations: 'paddr', targets: [] },
+      "schemes[0].action is alloc, which is Thermocline's own and unknown to the kernel's DAMON; " +
+        'leave it out.',
+    ],
+    [
+      '7.3',
+      withScheme({
+        quota: {
+          ...NO_QUOTA,
+          goals: [
+            { metric: 'some_mem_psi_us', targetValue: 1, currentValue: 0, direction: 'falling' },
+          ],
+        },
+      }),
+      "schemes[0].quota has a goal with direction falling, which the kernel's DAMON does not know; " +
+        'leave it out.',
+    ],
+    [
+      '7.3',
       { ...base, minRegionSize: 8192 },
       "minRegionSize is 8192, but the kernel's DAMON goes by its page size, which makes it 4096 " +
         'here; leave it out.',

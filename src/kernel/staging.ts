@@ -4,7 +4,7 @@
  */
 import { ThermoclineError } from '../base/errors.ts';
 import { minRegionSizeFor } from '../params/defaults.ts';
-import type { Filter, Params, Scheme } from '../params/types.ts';
+import { type Filter, isBlockAction, type Params, type Scheme } from '../params/types.ts';
 import { validateParams } from '../params/validate.ts';
 import { contextFiles, type Entry, type FileEntry, type ListEntry } from './context-files.ts';
 import { type FeatureName, type Features, hasFeature } from './features.ts';
@@ -176,6 +176,22 @@ function paramsProblem(params: Params, features: Features): string | null {
     return (
       `minRegionSize is ${minRegionSize}, but the kernel's DAMON goes by its page size, which makes ` +
       `it ${usual} here; leave it out.`
+    );
+  }
+  const ownIndex = params.schemes.findIndex(({ action }) => isBlockAction(action));
+  if (ownIndex >= 0) {
+    return (
+      `schemes[${ownIndex}].action is ${params.schemes[ownIndex]!.action}, which is Thermocline's own ` +
+      "and unknown to the kernel's DAMON; leave it out."
+    );
+  }
+  const fallingIndex = params.schemes.findIndex(({ quota }) =>
+    quota.goals.some(({ direction }) => direction !== undefined),
+  );
+  if (fallingIndex >= 0) {
+    return (
+      `schemes[${fallingIndex}].quota has a goal with direction falling, which the kernel's DAMON ` +
+      'does not know; leave it out.'
     );
   }
   if (operations === 'paddr') return null;

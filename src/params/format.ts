@@ -25,6 +25,8 @@ const VERBS: Readonly<Record<Action, string>> = {
   migrate_hot: 'migrate',
   migrate_cold: 'migrate',
   stat: 'count',
+  alloc: 'take whole blocks of',
+  free: 'give back the taken blocks of',
 };
 
 /** Bytes in words, never rounded. */
@@ -61,12 +63,12 @@ function age(bounds: BoundRange, attrs: Attrs): string | undefined {
   return shown && `for ${shown}`;
 }
 
-function goal({ metric, targetValue, nid, memcgPath }: Goal): string {
+function goal({ metric, targetValue, nid, memcgPath, direction }: Goal): string {
   const of = [memcgPath, nid === undefined ? undefined : `node ${nid}`]
     .filter(Boolean)
     .join(' on ');
   const value = metric.endsWith('_bp') ? formatShare(targetValue / 10_000) : String(targetValue);
-  return `${metric}${of === '' ? '' : ` of ${of}`} is ${value}`;
+  return `${metric}${of === '' ? '' : ` of ${of}`} ${direction === 'falling' ? 'falls to' : 'is'} ${value}`;
 }
 
 function quota(limits: Quota): string | undefined {

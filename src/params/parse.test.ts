@@ -141,7 +141,21 @@ describe('a slip', () => {
       'schemes: [{ action: pagout }]',
       'f.yaml: schemes[0].action is "pagout"; did you mean "pageout"? It must be one of ' +
         'willneed, cold, pageout, hugepage, nohugepage, collapse, lru_prio, lru_deprio, ' +
-        'migrate_hot, migrate_cold, stat.',
+        'migrate_hot, migrate_cold, stat, alloc, free.',
+    ],
+    [
+      'schemes: [{ action: alloc }]',
+      'f.yaml: schemes[0].action is alloc, which takes physical memory, and not that of vaddr; ' +
+        'write operations: paddr.',
+    ],
+    [
+      'schemes: [{ action: stat, blockOrder: 9 }]',
+      'f.yaml: schemes[0].blockOrder is 9, but stat does not work by blocks; leave it out.',
+    ],
+    [
+      '{ operations: paddr, schemes: [{ action: free, filters: [{ type: young, matching: true, allow: true }] }] }',
+      'f.yaml: schemes[0].filters look at single pages, and free works by whole blocks; write addr ' +
+        'or target filters only.',
     ],
     [
       'schemes: [{ action: stat, filters: [{ type: anon }] }]',

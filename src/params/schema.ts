@@ -226,6 +226,7 @@ const goal = mapping({
   currentValue: count.default(0),
   nid: u32.exactOptional(),
   memcgPath: path.exactOptional(),
+  direction: z.literal('falling', { error: 'falling, or left out' }).exactOptional(),
 });
 
 const MS_OR_MAX = `${MS}, or "max"`;
@@ -254,6 +255,7 @@ const watermarks = mapping({
   lowPermil: permil.default(0),
 });
 
+const BLOCK_ORDER = 'the order of a block as a whole number from 9 (2 MiB) to 18 (1 GiB)';
 const scheme = mapping({
   action: named(ACTIONS),
   pattern: mapping({
@@ -272,6 +274,11 @@ const scheme = mapping({
     .default(-1),
   destinations: list(mapping({ nid: u32, weight: u32 })).default([]),
   maxNrSnapshots: count.default(0),
+  blockOrder: z
+    .int({ error: BLOCK_ORDER })
+    .min(9, { error: BLOCK_ORDER })
+    .max(18, { error: BLOCK_ORDER })
+    .exactOptional(),
 });
 
 export const paramsSchema: z.ZodType<WrittenParams> = mapping({

@@ -78,7 +78,8 @@ export interface Probe {
   readonly filters: readonly ProbeFilter[];
 }
 
-export const ACTIONS = [
+/** The actions that the kernel's DAMON knows, too. */
+export const KERNEL_ACTIONS = [
   'willneed',
   'cold',
   'pageout',
@@ -91,6 +92,20 @@ export const ACTIONS = [
   'migrate_cold',
   'stat',
 ] as const;
+export type KernelAction = (typeof KERNEL_ACTIONS)[number];
+
+/** Ours alone: take physical memory in whole blocks, and give it back (docs/acma.md). */
+export const BLOCK_ACTIONS = ['alloc', 'free'] as const;
+export type BlockAction = (typeof BLOCK_ACTIONS)[number];
+
+/** Whether an action works by blocks. */
+export const isBlockAction = (action: Action): action is BlockAction =>
+  (BLOCK_ACTIONS as readonly Action[]).includes(action);
+
+export const ACTIONS: readonly [...typeof KERNEL_ACTIONS, ...typeof BLOCK_ACTIONS] = [
+  ...KERNEL_ACTIONS,
+  ...BLOCK_ACTIONS,
+];
 /** What a scheme does to the regions that it finds; `stat` only counts them. */
 export type Action = (typeof ACTIONS)[number];
 
@@ -126,6 +141,11 @@ export interface Goal {
   readonly nid?: number;
   /** For the metrics of one cgroup on one node. */
   readonly memcgPath?: string;
+  /**
+   * Ours alone: `falling` when acting makes the metric fall, so that the quota grows while it is
+   * above the target. Absent: it rises, as the kernel takes all goals.
+   */
+  readonly direction?: 'falling';
 }
 
 export const GOAL_TUNERS = ['consist', 'temporal'] as const;
@@ -204,7 +224,12 @@ export interface Scheme {
   readonly destinations: readonly Destination[];
   /** Stop applying after so many snapshots; 0: never. */
   readonly maxNrSnapshots: number;
+  /** For `alloc` and `free`: a block has 2^order pages; `DEFAULT_BLOCK_ORDER` where left out. */
+  readonly blockOrder?: number;
 }
+
+/** 2 MiB: what one huge page maps. */
+export const DEFAULT_BLOCK_ORDER = 9;
 
 /** All parameters of one context, each value in place. */
 export interface Params {

@@ -6,16 +6,17 @@
 import { alignDown, alignUp, isPowerOfTwo, UINT_MAX } from '../base/arithmetic.ts';
 import { ThermoclineError } from '../base/errors.ts';
 import { AUTO_INTERVALS_GOAL, DEFAULT_ATTRS, minRegionSizeFor } from './defaults.ts';
-import type {
-  AttrsSpec,
-  BoundRange,
-  Filter,
-  Goal,
-  ParamsSpec,
-  Probe,
-  Scheme,
-  Target,
-  Watermarks,
+import {
+  type AttrsSpec,
+  type BoundRange,
+  type Filter,
+  type Goal,
+  isBlockAction,
+  type ParamsSpec,
+  type Probe,
+  type Scheme,
+  type Target,
+  type Watermarks,
 } from './types.ts';
 
 /** Each region takes about 60 bytes: a slip of the pen must not eat the machine. */
@@ -209,7 +210,8 @@ function schemeProblem(
     firstProblem(scheme.filters, (filter, index) =>
       filterProblem(filter, (path) => name(`filters[${index}].${path}`)),
     ) ??
-    migrationProblem(scheme, params, name)
+    migrationProblem(scheme, params, name) ??
+    blockProblem(scheme, params, name)
   );
 }
 
@@ -276,6 +278,29 @@ function filterProblem(filter: Filter, name: FieldName): Problem {
   }
   if (filter.type === 'hugepage_size') {
     return rangeProblem(filter.sizeBytes, name('sizeBytes'), Number.MAX_SAFE_INTEGER);
+  }
+  return undefined;
+}
+
+function blockProblem(
+  { action, blockOrder, filters }: Scheme,
+  params: ParamsSpec,
+  name: FieldName,
+): Problem {
+  if (!isBlockAction(action) && blockOrder !== undefined) {
+    return `${name('blockOrder')} is ${blockOrder}, but ${action} does not work by blocks; leave it out.`;
+  }
+  if (isBlockAction(action) && filters.some(({ type }) => type !== 'addr' && type !== 'target')) {
+    return (
+      `${name('filters')} look at single pages, and ${action} works by whole blocks; write addr or ` +
+      'target filters only.'
+    );
+  }
+  if (isBlockAction(action) && params.operations !== 'paddr') {
+    return (
+      `${name('action')} is ${action}, which takes physical memory, and not that of ` +
+      `${params.operations}; write operations: paddr.`
+    );
   }
   return undefined;
 }

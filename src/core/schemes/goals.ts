@@ -45,7 +45,7 @@ export function tuneByGoals(
   for (const [index, goal] of quota.goals.entries()) {
     const state = goals[index]!;
     measureGoal(goal, state, quota.goalTuner, effectiveSize, sources);
-    const achieved = multFrac64(state.currentValue, FULL_BP, BigInt(goal.targetValue));
+    const achieved = achievedBp(goal, state.currentValue);
     // The goal that is closest to its aim rules: it makes the scheme least aggressive.
     if (achieved > score) score = achieved;
   }
@@ -55,6 +55,16 @@ export function tuneByGoals(
   if (score >= FULL_BP) return 0n;
   const size = boundToBigInt(quota.sizeBytes);
   return size !== 0n && size <= ULONG_MAX / FULL_BP ? size * FULL_BP : ULONG_MAX;
+}
+
+/**
+ * How far a goal is met, 10,000 where it just is. A falling one is the mirror image: it is met when
+ * the metric has come down to the target, so that the loop gives more while the metric is above.
+ */
+function achievedBp({ targetValue, direction }: Goal, currentValue: bigint): bigint {
+  const target = BigInt(targetValue);
+  if (direction !== 'falling') return multFrac64(currentValue, FULL_BP, target);
+  return currentValue === 0n ? ULONG_MAX : multFrac64(target, FULL_BP, currentValue);
 }
 
 function measureGoal(
@@ -85,7 +95,9 @@ function measurePressure(
     state.currentValue = BigInt(totalUs - state.lastPressureUs);
   } else {
     const atGoal = tuner === 'consist' || effectiveSize === 0n;
-    state.currentValue = atGoal ? BigInt(goal.targetValue) : 0n;
+    const target = BigInt(goal.targetValue);
+    const farFromGoal = goal.direction === 'falling' ? 2n * target : 0n;
+    state.currentValue = atGoal ? target : farFromGoal;
   }
   state.lastPressureUs = totalUs;
 }

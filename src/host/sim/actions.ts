@@ -92,4 +92,21 @@ export class SimActions {
     vma.extents.tidy();
     return pages;
   }
+
+  /**
+   * Takes whole blocks of 2^order pages within frames [start, end) out of use, their content moving
+   * elsewhere on the node; each block succeeds or fails by itself.
+   */
+  alloc(start: number, end: number, order: number): number {
+    const { blocks, counters } = this.#machine;
+    const movedBefore = blocks.movedPages;
+    const pages = blocks.takeWithin(start, end, 2 ** order);
+    counters.schemeWorkUs += (blocks.movedPages - movedBefore) * WORK_US.migrate;
+    return pages;
+  }
+
+  /** Puts such blocks back into use. */
+  free(start: number, end: number, order: number): number {
+    return this.#machine.blocks.giveBackWithin(start, end, 2 ** order);
+  }
 }

@@ -68,6 +68,39 @@ export class FrameSpace {
     }
   }
 
+  /** Takes what is free of a range, wherever the free runs lie in it; these are the runs. */
+  claim(start: number, count: number): { readonly start: number; readonly count: number }[] {
+    const end = start + count;
+    const first = Math.max(0, this.#firstFrom(start) - 1);
+    const claimed: { start: number; count: number }[] = [];
+    const left: Run[] = [];
+    let index = first;
+    for (; index < this.#free.length && this.#free[index]!.start < end; index++) {
+      const run = this.#free[index]!;
+      const from = Math.max(run.start, start);
+      const to = Math.min(run.end, end);
+      if (from >= to) {
+        left.push(run);
+        continue;
+      }
+      claimed.push({ start: from, count: to - from });
+      if (run.start < from) left.push({ start: run.start, end: from });
+      if (to < run.end) left.push({ start: to, end: run.end });
+    }
+    this.#free.splice(first, index - first, ...left);
+    this.#freeCount -= claimed.reduce((sum, run) => sum + run.count, 0);
+    return claimed;
+  }
+
+  /** Aligned blocks of `pages` frames of which all are free. */
+  nrFreeBlocks(pages: number): number {
+    return this.#free.reduce(
+      (sum, { start, end }) =>
+        sum + Math.max(0, Math.floor(end / pages) - Math.ceil(start / pages)),
+      0,
+    );
+  }
+
   #choose(count: number, hint: number): number {
     const around = this.#firstFrom(hint + 1) - 1;
     const hinted = this.#free[around];

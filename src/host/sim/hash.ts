@@ -17,3 +17,8 @@ export function salt32(...values: readonly number[]): number {
   }
   return salt | 0;
 }
+
+/** The same mix as a number in [0, 1). */
+export function unitHash(value: number, salt: number): number {
+  return hash32(value, salt) / 2 ** 32;
+}

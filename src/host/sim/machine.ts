@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { SimActions } from './actions.ts';
+import { Blocks } from './blocks.ts';
 import { planFaults } from './faults.ts';
 import { mappedFrames, mappedPages } from './frame-index.ts';
 import { salt32 } from './hash.ts';
@@ -43,6 +44,8 @@ export interface MachineCounters {
 export class SimulatedMachine {
   readonly scenario: Scenario;
   readonly memory: Memory;
+  /** Memory that is taken out of use in whole blocks. */
+  readonly blocks: Blocks;
   readonly processes: readonly SimProcess[];
   readonly counters: MachineCounters = {
     someStallUs: 0,
@@ -77,6 +80,12 @@ export class SimulatedMachine {
       const process = new SimProcess(spec, scenario.seed, mappedPages);
       mappedPages += process.mappedPages;
       return process;
+    });
+    this.blocks = new Blocks({
+      memory: this.memory,
+      processes: this.processes,
+      seed: scenario.seed,
+      unmovableShares: scenario.nodes.map(({ unmovableShare }) => unmovableShare),
     });
     for (const process of this.processes) {
       for (const vma of process.vmas) if (vma.populated) populate(this, vma);

@@ -119,6 +119,25 @@ export class Memory {
     return moved;
   }
 
+  /**
+   * Moves pages [start, end) of a mapping, which are on `node`, to other frames of it. The frames
+   * that they leave are the caller's; so many others must be free.
+   */
+  relocate(vma: SimVma, start: number, end: number, node: SimNode): void {
+    for (const part of vma.extents.cut(start, end)) {
+      let extent: Extent | null = part;
+      while (extent !== null) {
+        const size: number = extent.end - extent.start;
+        const run = node.frames.take(size, -1);
+        const rest: Extent | null =
+          run.count < size ? vma.extents.split(extent, extent.start + run.count) : null;
+        extent.frame = run.start;
+        extent = rest;
+      }
+    }
+    this.version += 1;
+  }
+
   /** Frees everything that a mapping holds. */
   release(vma: SimVma): void {
     for (const extent of vma.extents.cut(0, vma.pages)) {

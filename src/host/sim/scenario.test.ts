@@ -31,7 +31,7 @@ test('fills in what is not written', () => {
   expect(parsed).toEqual({
     seed: 1,
     durationUs: 60_000_000,
-    nodes: [{ sizeBytes: 2 ** 30, latencyNs: 90, tier: 0 }],
+    nodes: [{ sizeBytes: 2 ** 30, latencyNs: 90, tier: 0, unmovableShare: 0 }],
     swap: { sizeBytes: 0, latencyUs: 100 },
     processes: [
       {

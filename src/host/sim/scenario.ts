@@ -83,6 +83,8 @@ export interface NodeSpec {
   readonly latencyNs: number;
   /** 0 is the fastest; a process's pages go to the fastest node with room. */
   readonly tier: number;
+  /** Share of its blocks of 2 MiB that hold a page which can't be moved, 0…1. */
+  readonly unmovableShare: number;
 }
 
 /** A whole scenario, checked and with nothing left out. */
@@ -183,6 +185,7 @@ const scenario = z.strictObject({
         sizeBytes: bytes,
         latencyNs: z.number().positive().max(1e6).default(90),
         tier: z.int().min(0).max(63).default(0),
+        unmovableShare: share.default(0),
       }),
     )
     .min(1)

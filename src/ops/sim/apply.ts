@@ -11,7 +11,7 @@ import {
   type SimulatedMachine,
   segmentsOf,
 } from '../../host/sim/index.ts';
-import type { Action, Destination } from '../../params/types.ts';
+import { type Action, DEFAULT_BLOCK_ORDER, type Destination } from '../../params/types.ts';
 import { hasOperationsFilters, judge } from './filters.ts';
 
 /** Interleaved pages change their destination every 2 MiB. */
@@ -61,7 +61,14 @@ export function applyPhysical(
   region: ChosenRegion,
   outcome: Outcome,
 ): void {
-  const { action, filters } = region.scheme;
+  const { action, filters, blockOrder = DEFAULT_BLOCK_ORDER } = region.scheme;
+  if (action === 'alloc' || action === 'free') {
+    const first = Math.ceil((region.start * addrUnit) / PAGE_SIZE);
+    const last = Math.floor((region.end * addrUnit) / PAGE_SIZE);
+    const pages = machine.actions[action](first, last, blockOrder);
+    outcome.applied = (pages * PAGE_SIZE) / addrUnit;
+    return;
+  }
   const act = physicalDeed(machine, region);
   if (act === null || (action === 'stat' && !hasOperationsFilters(filters))) return;
   const runs = runsWithin(frames, region.start * addrUnit, region.end * addrUnit);

@@ -408,13 +408,81 @@ test('probes test the sampled page', () => {
   expect([...regions.probeHits.subarray(0, 8)]).toEqual([3, 0, 3, 3, 0, 3, 3, 0]);
 });
 
+describe('blocks of 2 MiB', () => {
+  const BLOCK = 2 * MIB;
+  const whole: AddressRange = { start: 0, end: 256 * MIB };
+  const onNode = ({ machine }: World) => machine.metrics.nodeMemory(0)!.free * 4096;
+
+  test('are taken with their content moved out of the way, and given back', () => {
+    const world = setUp({ id: 'paddr' });
+    const freeBefore = onNode(world);
+    // The process's 64 MiB lie in front, so half of this is in use.
+    const range = { start: 32 * MIB, end: 96 * MIB };
+    expect(apply(world, 'alloc', range).applied).toBe(64 * MIB);
+    expect(onNode(world)).toBe(freeBefore - 64 * MIB);
+    expect(world.data.missingPages).toBe(0);
+    const within = world.machine
+      .mappedFrames()
+      .filter(({ address }) => address >= range.start && address < range.end);
+    expect(within).toEqual([]);
+    expect(apply(world, 'free', whole).applied).toBe(64 * MIB);
+    expect(onNode(world)).toBe(freeBefore);
+  });
+
+  test('are taken whole or not at all, and once', () => {
+    const world = setUp({ id: 'paddr' });
+    expect(apply(world, 'alloc', { start: MIB, end: 5 * MIB }).applied).toBe(BLOCK);
+    expect(apply(world, 'alloc', { start: 0, end: 8 * MIB }).applied).toBe(3 * BLOCK);
+    expect(world.machine.blocks.owned()).toHaveLength(4);
+  });
+
+  test('are left where their content has nowhere to go, and the others are taken', () => {
+    const world = setUp({ id: 'paddr' });
+    // 192 MiB of the node are free, less its reserve and a little heap and stack.
+    const { applied } = apply(world, 'alloc', whole);
+    expect(applied).toBeGreaterThanOrEqual(188 * MIB);
+    expect(applied).toBeLessThan(192 * MIB);
+    expect(applied % BLOCK).toBe(0);
+    expect(world.data.missingPages).toBe(0);
+  });
+
+  test('that a listener refuses are not taken, and those that it vetoes not given back', () => {
+    const world = setUp({ id: 'paddr' });
+    const { blocks } = world.machine;
+    const told: string[] = [];
+    blocks.listener = {
+      taken: (address) => told.push(`taken ${address / MIB}`) > 0 && address !== 4 * MIB,
+      returning: (address) => told.push(`returning ${address / MIB}`) > 0 && address !== 2 * MIB,
+    };
+    const range = { start: 2 * MIB, end: 8 * MIB };
+    const before = onNode(world);
+    expect(apply(world, 'alloc', range).applied).toBe(2 * BLOCK);
+    expect(onNode(world)).toBe(before - 2 * BLOCK);
+    expect(apply(world, 'free', range).applied).toBe(BLOCK);
+    expect(blocks.owned()).toEqual([512]);
+    expect(told).toEqual(['taken 2', 'taken 4', 'taken 6', 'returning 2', 'returning 6']);
+  });
+
+  test('hold unmovable pages in the share that the scenario says', () => {
+    const scenario = parseScenario(
+      `nodes: [{ sizeBytes: 4 GiB, unmovableShare: 0.05 }]
+processes: [{ name: one, vmas: [{ name: data, sizeBytes: 4 KiB }] }]`,
+      'test',
+    );
+    const machine = new SimulatedMachine(scenario, new VirtualClock());
+    const taken = machine.actions.alloc(0, 2 ** 20, 9) / 512;
+    expect(2048 - taken).toBeGreaterThan(2048 * 0.04);
+    expect(2048 - taken).toBeLessThan(2048 * 0.06);
+  });
+});
+
 test("capabilities name what each address space can't do", () => {
   const missing = (id: OperationsId) =>
     simOperations(setUp({}).machine, id)
       .capabilities()
       .filter(({ available }) => !available)
       .map(({ name }) => name);
-  expect(missing('vaddr')).toEqual(['lru_prio', 'lru_deprio', 'probes']);
+  expect(missing('vaddr')).toEqual(['lru_prio', 'lru_deprio', 'alloc', 'free', 'probes']);
   expect(missing('paddr')).toEqual(['willneed', 'cold', 'hugepage', 'nohugepage', 'collapse']);
 });
 

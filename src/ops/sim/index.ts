@@ -117,6 +117,6 @@ function virtualPriority(action: Action): Priority {
 }
 
 function physicalPriority(action: Action): Priority {
-  if (action === 'lru_deprio') return 'cold';
+  if (action === 'lru_deprio' || action === 'alloc') return 'cold';
   return action === 'lru_prio' ? 'hot' : virtualPriority(action);
 }

@@ -9,6 +9,8 @@ const PHYSICAL_ACTIONS: readonly Action[] = [
   'migrate_hot',
   'migrate_cold',
   'stat',
+  'alloc',
+  'free',
 ];
 
 const VIRTUAL_ONLY_NOTE = 'It works on virtual addresses only (vaddr, fvaddr).';

@@ -12,7 +12,7 @@ import {
   readProcessStat,
 } from '../../host/linux/process-stat.ts';
 import type { Syscalls } from '../../host/linux/syscalls.ts';
-import { ACTIONS, type Action } from '../../params/types.ts';
+import { ACTIONS, type Action, isBlockAction } from '../../params/types.ts';
 import { adviceFor } from './actor.ts';
 import { KNOWN_FILTERS } from './filters.ts';
 
@@ -82,6 +82,7 @@ function probeAction(roots: Roots, syscalls: Syscalls | null, action: Action): [
   if (action === 'lru_prio' || action === 'lru_deprio') {
     return [false, 'It works on physical memory only, in the kernel.'];
   }
+  if (isBlockAction(action)) return [false, 'It works on physical memory only.'];
   if (adviceFor(action) === null && !isMigration) {
     return [false, 'The kernel takes this advice from the process itself only.'];
   }

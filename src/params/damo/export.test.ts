@@ -60,12 +60,16 @@ describe('what the form has no place for', () => {
     ...params,
     minRegionSize: 8192,
     probes: [{ weight: 3, filters: [] }],
-    schemes: [{ ...DEFAULT_SCHEME, action: 'stat' as const, maxNrSnapshots: 5 }],
+    schemes: [
+      { ...DEFAULT_SCHEME, action: 'stat' as const, maxNrSnapshots: 5 },
+      { ...DEFAULT_SCHEME, action: 'alloc' as const },
+    ],
   };
   const sentences = [
     'minRegionSize 8192 is left out; damo goes by 4096.',
     'probes[0].weight 3 is left out; the probe will count and not replace access checks.',
     'schemes[0].maxNrSnapshots 5 is left out; the scheme will not stop by itself.',
+    "schemes[1] is left out; alloc is Thermocline's own action.",
   ];
 
   test('is told in sentences', () => {

@@ -4,17 +4,18 @@
  * own unit.
  */
 import { minRegionSizeFor } from '../defaults.ts';
-import type {
-  Attrs,
-  Bound,
-  BoundRange,
-  Filter,
-  Goal,
-  Params,
-  Probe,
-  Quota,
-  Scheme,
-  Target,
+import {
+  type Attrs,
+  type Bound,
+  type BoundRange,
+  type Filter,
+  type Goal,
+  isBlockAction,
+  type Params,
+  type Probe,
+  type Quota,
+  type Scheme,
+  type Target,
 } from '../types.ts';
 
 type Plain =
@@ -57,7 +58,16 @@ function notesOf(params: Params): string[] {
       );
     }
   }
-  for (const [index, { maxNrSnapshots }] of schemes.entries()) {
+  for (const [index, { action, quota, maxNrSnapshots }] of schemes.entries()) {
+    if (isBlockAction(action)) {
+      notes.push(`schemes[${index}] is left out; ${action} is Thermocline's own action.`);
+      continue;
+    }
+    if (quota.goals.some(({ direction }) => direction !== undefined)) {
+      notes.push(
+        `schemes[${index}] has a goal with direction falling, which is left out; it will be taken as rising.`,
+      );
+    }
     if (maxNrSnapshots !== 0) {
       notes.push(
         `schemes[${index}].maxNrSnapshots ${maxNrSnapshots} is left out; the scheme will not stop by itself.`,
@@ -77,7 +87,7 @@ function exportContext(params: Params): Plain {
     nr_regions: { min: String(attrs.minNrRegions), max: String(attrs.maxNrRegions) },
     probes: params.probes.map(exportProbe),
     pause: params.paused,
-    schemes: params.schemes.map(exportScheme),
+    schemes: params.schemes.filter(({ action }) => !isBlockAction(action)).map(exportScheme),
   };
 }
 

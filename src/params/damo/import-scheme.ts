@@ -2,7 +2,6 @@ import { UINT_MAX } from '../../base/arithmetic.ts';
 import { NO_QUOTA } from '../defaults.ts';
 import { withoutNoise } from '../quantities.ts';
 import {
-  ACTIONS,
   type Attrs,
   type Bound,
   type BoundRange,
@@ -10,6 +9,7 @@ import {
   GOAL_METRICS,
   GOAL_TUNERS,
   type Goal,
+  KERNEL_ACTIONS,
   type Quota,
   type Scheme,
   WATERMARK_METRICS,
@@ -39,7 +39,7 @@ export function importScheme(scheme: Field, attrs: Attrs): Scheme {
   if (!pattern.missing) pattern.only('sz_bytes', 'nr_accesses', 'age');
   const samples = attrs.aggregationIntervalUs / Math.max(attrs.sampleIntervalUs, 1);
   return {
-    action: scheme.at('action').word(ACTIONS, 'stat'),
+    action: scheme.at('action').word(KERNEL_ACTIONS, 'stat'),
     pattern: {
       sizeBytes: importRange(pattern.at('sz_bytes'), (end, fallback) => end.sizeBound(fallback)),
       nrAccesses: importRange(pattern.at('nr_accesses'), (end, fallback) =>

@@ -1,8 +1,8 @@
 /** The folders that one slot of the fake consists of, as a kernel of a release makes them. */
 import {
-  ACTIONS,
   GOAL_METRICS,
   GOAL_TUNERS,
+  KERNEL_ACTIONS,
   OPERATIONS_IDS,
   WATERMARK_METRICS,
 } from '../../params/types.ts';
@@ -148,7 +148,7 @@ function scheme(kernel: FakeKernel): FakeFolder {
   return folder({
     action: keyword(
       'stat',
-      ACTIONS.filter((action) => has(`action ${action}`)),
+      KERNEL_ACTIONS.filter((action) => has(`action ${action}`)),
     ),
     target_nid: has('target_nid') && signed(-1n),
     apply_interval_us: has('apply_interval_us') && unsigned(0n),
