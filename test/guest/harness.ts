@@ -52,13 +52,21 @@ export function assertInGuest(): void {
   }
 }
 
-/** Runs the tests of a suite. @param report told each result as soon as it is there */
+/** Runs the tests of a suite, in a guest only. See {@link runTests}. */
 export async function runSuite(
   suite: GuestSuite,
   report: (result: TestResult) => void,
 ): Promise<void> {
   assertInGuest();
-  for (const [name, body] of Object.entries(suite.tests)) {
+  await runTests(suite.tests, report);
+}
+
+/** @param report told each result as soon as it is there */
+export async function runTests(
+  tests: GuestSuite['tests'],
+  report: (result: TestResult) => void,
+): Promise<void> {
+  for (const [name, body] of Object.entries(tests)) {
     const start = performance.now();
     const notes: string[] = [];
     const finish = (outcome: TestResult['outcome'], message?: string) => {

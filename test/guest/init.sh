@@ -3,7 +3,7 @@
 # that ends, so does the machine.
 /bin/busybox mkdir -p /proc /sys /dev /tmp /run /root /bin /sbin /usr/bin /usr/sbin
 /bin/busybox --install -s
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root NO_COLOR=1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root NO_COLOR=1 NODE_COMPILE_CACHE=/run/compiled
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
@@ -19,6 +19,8 @@ ip link set lo up
 for module in $(cat /modules/order); do
   insmod "/modules/$module.ko" || echo "init: $module can't be loaded"
 done
+# An emulated processor compiles slowly: what it has compiled now is in the state that is saved.
+node /app/import-packages.js
 node /rig/agent.js
 echo "init: the agent ended with status $?"
 echo o > /proc/sysrq-trigger

@@ -113,23 +113,36 @@ function dependenciesOf(module: Buffer): string[] {
   return list === '' ? [] : list.split(',').map(moduleName);
 }
 
-/** The packages that Thermocline needs to run, and those that these need. */
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
+function neededBy(manifest: string): string[] {
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(manifest, 'utf8'),
+  ) as Manifest;
+  return Object.keys({ ...dependencies, ...optionalDependencies });
+}
+
+/**
+ * The packages that Thermocline needs to run, those that these need, and a program that imports
+ * the first.
+ */
 function dependencyEntries(): CpioEntry[] {
+  const own = path.join(projectRoot, 'package.json');
   const names = new Set<string>();
   const collect = (manifest: string) => {
-    const { dependencies, optionalDependencies } = JSON.parse(readFileSync(manifest, 'utf8')) as {
-      readonly dependencies?: Record<string, string>;
-      readonly optionalDependencies?: Record<string, string>;
-    };
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    for (const name of neededBy(manifest)) {
       const its = path.join(projectRoot, 'node_modules', name, 'package.json');
       if (names.has(name) || !existsSync(its)) continue;
       names.add(name);
       collect(its);
     }
   };
-  collect(path.join(projectRoot, 'package.json'));
-  return [...names].flatMap((name) => {
+  collect(own);
+  const imports = neededBy(own).map((name) => `await import('${name}');\n`);
+  const packages = [...names].flatMap((name) => {
     const folder = path.join(projectRoot, 'node_modules', name);
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !uselessFiles.test(entry.name))
@@ -138,4 +151,9 @@ function dependencyEntries(): CpioEntry[] {
         file(`app/node_modules/${name}/${path.relative(folder, from)}`, { file: from }),
       );
   });
+  return [
+    ...packages,
+    file('app/import-packages.js', Buffer.from(imports.join(''))),
+    file('app/package.json', Buffer.from('{"type":"module"}')),
+  ];
 }

@@ -1,22 +1,18 @@
 /**
  * `npm run test:guest [-- PATTERN…]`: boots kernels in an emulator and runs the guest tests in
- * them.
+ * them, two machines at a time. The last line counts the tests.
  */
 import { execFileSync } from 'node:child_process';
-import { globSync } from 'node:fs';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type GuestSuite, resultPrefix, type TestResult } from './harness.ts';
+import { type Tally, tallyLine } from '../tally.ts';
+import type { TestResult } from './harness.ts';
 import { makeInitrd } from './initrd.ts';
-import { fetchKernels, type Kernel, type KernelName } from './kernels.ts';
-import { type Machine, type MachineShape, qemu } from './machine.ts';
-import { buildProject, guestRoot } from './project.ts';
-import { startMachine } from './saved-state.ts';
-import type { Topology } from './topologies.ts';
+import { findJobs, type Job, type Prepared, runJob } from './jobs.ts';
+import { type Fetched, fetchKernels, type Kernel } from './kernels.ts';
+import { qemu } from './machine.ts';
+import { buildProject } from './project.ts';
 
-const here = import.meta.dirname;
-/** One suite on one kernel. */
-const suiteLimitMs = 120_000;
+/** Machines that run side by side: most of the time, each waits for the kernel to watch. */
+const atOnce = 2;
 /** Everything together. */
 const totalLimitMs = 12 * 60_000;
 
@@ -34,98 +30,59 @@ const tools: Readonly<Record<string, string>> = {
   xz: 'xz-utils',
 };
 
-interface Job {
-  readonly file: string;
-  readonly suite: GuestSuite;
-  readonly kernelName: KernelName;
-  readonly topology: Topology;
-  readonly title: string;
+const results: TestResult[] = [];
+
+function tally(): Tally {
+  const count = (outcome: TestResult['outcome']) =>
+    results.filter((result) => result.outcome === outcome).length;
+  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
 }
 
-const counts = { passed: 0, failed: 0, skipped: 0 };
-
-async function findJobs(patterns: readonly string[]): Promise<Job[]> {
-  const jobs: Job[] = [];
-  for (const file of globSync('*.guest.ts', { cwd: here }).sort()) {
-    const url = pathToFileURL(path.join(here, file)).href;
-    const { default: suite } = (await import(url)) as { default: GuestSuite };
-    for (const kernelName of suite.kernels) {
-      const { topology } = suite;
-      const title = `${file.replace('.guest.ts', '')} on ${kernelName} ${topology}`;
-      if (patterns.every((pattern) => title.includes(pattern))) {
-        jobs.push({ file, suite, kernelName, topology, title });
-      }
-    }
-  }
-  return jobs;
-}
-
-async function runJobs(jobs: readonly Job[]): Promise<void> {
-  const { kernels, busybox } = await fetchKernels(say);
+async function prepare(jobs: readonly Job[], fetched: Fetched): Promise<Prepared> {
   const initrds = new Map<Kernel, string>();
-  for (const kernel of kernels.filter(({ name }) => jobs.some((job) => job.kernelName === name))) {
+  for (const kernel of fetched.kernels) {
+    if (!jobs.some(({ kernelName }) => kernelName === kernel.name)) continue;
     say(`kernel ${kernel.name}: ${kernel.release} (Debian ${kernel.version})`);
-    initrds.set(kernel, await makeInitrd(kernel, busybox));
+    initrds.set(kernel, await makeInitrd(kernel, fetched.busybox));
   }
-  const project = buildProject();
+  return { initrds, project: buildProject() };
+}
+
+/** What a job says is printed when it is through, so that jobs side by side stay apart. */
+async function runJobs(jobs: readonly Job[], prepared: Prepared): Promise<void> {
   const deadline = performance.now() + totalLimitMs;
-  for (const job of jobs) {
-    say(`\n${job.title}`);
-    const [kernel, initrd] = [...initrds].find(([{ name }]) => name === job.kernelName)!;
-    const { topology } = job;
-    const left = deadline - performance.now();
-    await runJob(job, left, async () => {
-      if (left <= 0) throw new Error(`all of the ${totalLimitMs / 60_000} minutes are over`);
-      const shape: MachineShape = { topology, initrd, vmlinux: kernel.vmlinux };
-      const machine = await startMachine(`${kernel.release}-${topology}`, shape, (line) =>
-        say(`  ${line}`),
+  const waiting = [...jobs];
+  const running = new Set<Job>();
+  const work = async () => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      running.add(job);
+      progress(`${[...running].map(({ title }) => title).join(' | ')}; then ${waiting.length}`);
+      const lines = ['', job.title];
+      const found = await runJob(job, prepared, deadline - performance.now(), (line) =>
+        lines.push(line),
       );
-      await machine.put(project);
-      return machine;
-    });
-  }
+      running.delete(job);
+      results.push(...found);
+      progress('');
+      say([...lines, ...found.map(describeResult)].join('\n'));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
 }
 
-/** Each test of the suite brings a result, whatever becomes of the machine. */
-async function runJob(job: Job, leftMs: number, start: () => Promise<Machine>): Promise<void> {
-  const missing = new Set(Object.keys(job.suite.tests));
-  let trouble = 'it brought no result';
-  try {
-    await using machine = await start();
-    const command = ['node', `${guestRoot}/test/guest/run-suite.js`, guestFile(job.file)];
-    const timeLimitMs = Math.min(suiteLimitMs, leftMs);
-    const onLine = (line: string) => {
-      if (!line.startsWith(resultPrefix)) return say(`  | ${line}`);
-      const result = JSON.parse(line.slice(resultPrefix.length)) as TestResult;
-      missing.delete(result.name);
-      report(result);
-    };
-    const { signal, stderr } = await machine.run(command, { timeLimitMs, onLine });
-    if (signal !== null) trouble += `; ${signal} ended it`;
-    if (stderr.trim() !== '') trouble += `; it said:\n${stderr.trim()}`;
-  } catch (error) {
-    trouble = (error as Error).message;
-  }
-  for (const name of missing) {
-    report({ name, outcome: 'failed', seconds: 0, notes: [], message: trouble });
-    trouble = 'as above';
-  }
-}
-
-function guestFile(file: string): string {
-  return `${guestRoot}/test/guest/${file.replace(/\.ts$/, '.js')}`;
-}
-
-function report(result: TestResult): void {
-  counts[result.outcome]++;
-  const mark = { passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[result.outcome];
-  const notes = result.notes.map((note) => `; ${note}`).join('');
-  say(`  ${mark} ${result.name} (${result.seconds.toFixed(1)} s${notes})`);
-  if (result.message) say(result.message.replace(/^/gm, '       '));
+function describeResult({ name, outcome, seconds, notes, message }: TestResult): string {
+  const mark = { passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[outcome];
+  const line = `  ${mark} ${name} (${[`${seconds.toFixed(1)} s`, ...notes].join('; ')})`;
+  return message ? `${line}\n${message.replace(/^/gm, '       ')}` : line;
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** One line that the next one replaces, on terminals only. */
+function progress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
 /** Why guests can't be had here, or null. */
@@ -141,14 +98,26 @@ function whyNot(): string | null {
   return null;
 }
 
-const reason = whyNot();
-if (reason !== null) {
-  say(`guest tests are skipped: ${reason}`);
+/** Kernels, or why they can't be had. Where nobody reads along, missing kernels are a failure. */
+async function kernelsOrWhyNot(): Promise<Fetched | string> {
+  const reason = whyNot();
+  if (reason !== null) return reason;
+  try {
+    return await fetchKernels(say);
+  } catch (error) {
+    if (process.env['CI']) throw error;
+    return `the kernels can't be had: ${(error as Error).message}`;
+  }
+}
+
+const fetched = await kernelsOrWhyNot();
+if (typeof fetched === 'string') {
+  say(`guest tests are skipped: ${fetched}`);
 } else {
   const start = performance.now();
-  await runJobs(await findJobs(process.argv.slice(2)));
-  const took = ((performance.now() - start) / 1000).toFixed(0);
-  say(`\n${took} s${counts.skipped === 0 ? '' : `; ${counts.skipped} skipped`}`);
+  const jobs = await findJobs(process.argv.slice(2));
+  await runJobs(jobs, await prepare(jobs, fetched));
+  say(`\n${((performance.now() - start) / 1000).toFixed(0)} s`);
 }
-say(`${counts.passed} passed, ${counts.failed} failed`);
-process.exitCode = counts.failed === 0 ? 0 : 1;
+say(tallyLine(tally()));
+process.exitCode = tally().failed === 0 ? 0 : 1;

@@ -9,6 +9,9 @@ import { Machine, type MachineShape, machineArguments, qemu } from './machine.ts
 /** A boot, or what the tests need of a machine, never takes longer. */
 const lifeLimitMs = 240_000;
 
+/** States by file name, so that suites that run side by side boot one machine and not two. */
+const states = new Map<string, Promise<string>>();
+
 /**
  * A fresh machine of this shape that answers.
  *
@@ -20,13 +23,22 @@ export async function startMachine(
   shape: MachineShape,
   say: (line: string) => void,
 ): Promise<Machine> {
-  const state = await cached(`states/${name}-${digest(shape)}`, async (temporary) => {
+  const file = `states/${name}-${digest(shape)}`;
+  if (!states.has(file)) states.set(file, savedState(file, shape, say));
+  return Machine.restore(shape, await states.get(file)!, lifeLimitMs);
+}
+
+function savedState(
+  file: string,
+  shape: MachineShape,
+  say: (line: string) => void,
+): Promise<string> {
+  return cached(file, async (temporary) => {
     const start = performance.now();
     await using machine = await Machine.boot(shape, lifeLimitMs);
     await machine.save(temporary);
     say(`booted and saved in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   });
-  return Machine.restore(shape, state, lifeLimitMs);
 }
 
 /** The names of kernel and initrd files tell their contents. */

@@ -1,0 +1,106 @@
+/** One suite on one kernel: found by its title, run on a machine of its own. */
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type GuestSuite, resultPrefix, runTests, type TestResult } from './harness.ts';
+import type { Kernel, KernelName } from './kernels.ts';
+import type { Machine, MachineShape } from './machine.ts';
+import { guestRoot } from './project.ts';
+import { rigTests } from './rig-tests.ts';
+import { startMachine } from './saved-state.ts';
+import type { Topology } from './topologies.ts';
+
+const here = import.meta.dirname;
+/** One suite on one kernel. */
+const suiteLimitMs = 180_000;
+
+/** What all jobs share. */
+export interface Prepared {
+  /** The file system of each kernel that any job needs. */
+  readonly initrds: ReadonlyMap<Kernel, string>;
+  /** The project's files by their path in a guest. */
+  readonly project: Readonly<Record<string, string>>;
+}
+
+/** A suite to run in a guest, or the tests of the rig itself, which run out here. */
+export interface Job {
+  readonly title: string;
+  readonly kernelName: KernelName;
+  readonly topology: Topology;
+  readonly inGuest: { readonly file: string; readonly suite: GuestSuite } | null;
+}
+
+/** Jobs whose title has all of `patterns`, in the order to run them. */
+export async function findJobs(patterns: readonly string[]): Promise<Job[]> {
+  const titled = (name: string, kernelName: KernelName, topology: Topology) => ({
+    title: `${name} on ${kernelName} ${topology}`,
+    ...{ kernelName, topology },
+  });
+  const jobs: Job[] = [{ ...titled('rig', 'newest', 'plain'), inGuest: null }];
+  for (const file of globSync('*.guest.ts', { cwd: here }).sort()) {
+    const url = pathToFileURL(path.join(here, file)).href;
+    const { default: suite } = (await import(url)) as { default: GuestSuite };
+    for (const kernelName of suite.kernels) {
+      const name = file.replace('.guest.ts', '');
+      jobs.push({ ...titled(name, kernelName, suite.topology), inGuest: { file, suite } });
+    }
+  }
+  return jobs.filter(({ title }) => patterns.every((pattern) => title.includes(pattern)));
+}
+
+/**
+ * Each test of the suite has a result, whatever becomes of the machine.
+ *
+ * @param leftMs until all guests have to be through
+ * @param say told what is no result
+ */
+export async function runJob(
+  job: Job,
+  { initrds, project }: Prepared,
+  leftMs: number,
+  say: (line: string) => void,
+): Promise<TestResult[]> {
+  const { kernelName, topology, inGuest } = job;
+  const [kernel, initrd] = [...initrds].find(([{ name }]) => name === kernelName)!;
+  const shape: MachineShape = { topology, initrd, vmlinux: kernel.vmlinux };
+  const results: TestResult[] = [];
+  const take = (result: TestResult) => void results.push(result);
+  if (inGuest === null) {
+    await runTests(rigTests(shape), take);
+    return results;
+  }
+  let trouble = 'it brought no result';
+  try {
+    if (leftMs <= 0) throw new Error('the time for all guests is over');
+    await using machine = await startMachine(`${kernel.release}-${topology}`, shape, (line) =>
+      say(`  ${line}`),
+    );
+    await machine.put(project);
+    trouble += await runInGuest(machine, inGuest.file, Math.min(suiteLimitMs, leftMs), (line) => {
+      if (!line.startsWith(resultPrefix)) return say(`  | ${line}`);
+      take(JSON.parse(line.slice(resultPrefix.length)) as TestResult);
+    });
+  } catch (error) {
+    trouble = (error as Error).message;
+  }
+  for (const name of Object.keys(inGuest.suite.tests)) {
+    if (results.some((result) => result.name === name)) continue;
+    take({ name, outcome: 'failed', seconds: 0, notes: [], message: trouble });
+    trouble = 'as above';
+  }
+  return results;
+}
+
+/** @returns what to add to the word that a test brought no result */
+async function runInGuest(
+  machine: Machine,
+  file: string,
+  timeLimitMs: number,
+  onLine: (line: string) => void,
+): Promise<string> {
+  const suite = `${guestRoot}/test/guest/${file.replace(/\.ts$/, '.js')}`;
+  const command = ['node', `${guestRoot}/test/guest/run-suite.js`, suite];
+  const { signal, stderr } = await machine.run(command, { timeLimitMs, onLine });
+  const ended = signal === null ? '' : `; ${signal} ended it`;
+  return stderr.trim() === '' ? ended : `${ended}; it said:\n${stderr.trim()}`;
+}
