@@ -6,6 +6,12 @@ import type { SimVma } from './process.ts';
 /** Microseconds of a CPU that schemes need for a page; moving one costs about two copies. */
 const WORK_US = { pageOut: 5, bring: 5, migrate: 2.5, setLru: 0.1 };
 
+/**
+ * Microseconds of its process's time for a page that a scheme moves: pages move in batches, of
+ * which each makes the processors forget translations once.
+ */
+const MIGRATION_STALL_US = 0.1;
+
 /** What an action is about to do with a range of pages. */
 export interface PageRange {
   readonly vma: SimVma;
@@ -86,8 +92,11 @@ export class SimActions {
       if (extent.location < 0 || extent.location === nid) continue;
       const { start: first, end: last } = extent;
       const { memory } = this.#machine;
-      pages += memory.moveToNode(vma, first, last, node, node.watermarks.min, 'kept');
+      pages += memory.migrations.asScheme(() =>
+        memory.moveToNode(vma, first, last, node, node.watermarks.min, 'kept'),
+      );
     }
+    vma.process.owedUs += pages * MIGRATION_STALL_US;
     this.#machine.counters.schemeWorkUs += pages * WORK_US.migrate;
     vma.extents.tidy();
     return pages;

@@ -23,6 +23,9 @@ export interface Extent {
   youngSinceUs: number;
   /** Mapped by huge pages, so that its accessed bits are one in 2 MiB. */
   huge: boolean;
+  /** When it last went from one node to another, and which way; -1: never, or long ago. */
+  movedUs: number;
+  movedUp: boolean;
 }
 
 /** Above this, neighbours whose histories are similar are taken together. */
@@ -51,6 +54,8 @@ export class ExtentMap {
         lruUs: 0,
         youngSinceUs: -1,
         huge,
+        movedUs: -1,
+        movedUp: false,
       },
     ];
   }
@@ -137,7 +142,8 @@ function historyDifferenceUs(left: Extent, right: Extent): number {
   if (left.location === UNTOUCHED) return 0;
   if (left.location === AWAY) return Math.abs(left.exposure - right.exposure) * 1e6;
   const lruUs = left.lru === right.lru ? Math.abs(left.lruUs - right.lruUs) : 1e12;
-  return Math.max(lruUs, Math.abs(left.youngSinceUs - right.youngSinceUs));
+  const movedUs = left.movedUp === right.movedUp ? Math.abs(left.movedUs - right.movedUs) : 1e12;
+  return Math.max(lruUs, movedUs, Math.abs(left.youngSinceUs - right.youngSinceUs));
 }
 
 /** Takes the right extent into the left one; differing histories become their average. */
@@ -149,6 +155,8 @@ function join(left: Extent, right: Extent): void {
     left.lru = right.lru;
     left.lruUs = right.lruUs;
     left.youngSinceUs = right.youngSinceUs;
+    left.movedUs = right.movedUs;
+    left.movedUp = right.movedUp;
   }
   left.end = right.end;
 }

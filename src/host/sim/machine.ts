@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { SimActions } from './actions.ts';
 import { Blocks } from './blocks.ts';
+import { loadNodes } from './contention.ts';
 import { planFaults } from './faults.ts';
 import { mappedFrames, mappedPages } from './frame-index.ts';
 import { salt32 } from './hash.ts';
+import { KernelTiering } from './kernel-tiering.ts';
 import { Memory } from './memory.ts';
 import { SimMetrics } from './metrics.ts';
 import { PAGE_SIZE } from './page.ts';
@@ -17,6 +19,9 @@ import { type ProcessTruth, processTruth } from './truth.ts';
 
 /** Consequences are worked out for slices of time no longer than this. */
 const SLICE_US = 100_000;
+
+/** Moves that are too long ago to matter are forgotten once in a second. */
+const FORGET_EVERY_US = 1_000_000;
 
 /** Totals of a run, in pages and microseconds. */
 export interface MachineCounters {
@@ -62,6 +67,8 @@ export class SimulatedMachine {
   readonly metrics: SimMetrics = new SimMetrics(this);
   /** Counts the time that applying schemes would take, for time quotas. */
   readonly workClock: Clock = { nowUs: () => this.counters.schemeWorkUs };
+  /** The kernel's own tiering. */
+  readonly kernelTiering: KernelTiering;
   readonly #clock: Clock;
   readonly #originUs: number;
   #sliceStartUs = 0;
@@ -74,7 +81,7 @@ export class SimulatedMachine {
     this.scenario = scenario;
     this.#clock = clock;
     this.#originUs = clock.nowUs();
-    this.memory = new Memory(scenario);
+    this.memory = new Memory(scenario, () => this.#nowUs);
     let mappedPages = 0;
     this.processes = scenario.processes.map((spec) => {
       const process = new SimProcess(spec, scenario.seed, mappedPages);
@@ -90,6 +97,7 @@ export class SimulatedMachine {
     for (const process of this.processes) {
       for (const vma of process.vmas) if (vma.populated) populate(this, vma);
     }
+    this.kernelTiering = new KernelTiering(scenario, this.memory, this.processes);
     this.#beginSlice(0);
   }
 
@@ -168,6 +176,11 @@ export class SimulatedMachine {
     const untilPhase = this.processes
       .filter(({ alive }) => alive)
       .map((process) => process.phaseEndUs(startUs));
+    for (const process of this.processes) {
+      for (const vma of startUs > 0 && process.alive ? process.releasedAt(startUs) : []) {
+        this.memory.release(vma);
+      }
+    }
     this.#sliceStartUs = startUs;
     this.#sliceEndUs = Math.min(startUs + SLICE_US, ...untilPhase);
     const moment = { fromUs: startUs, toUs: this.#sliceEndUs };
@@ -191,13 +204,20 @@ export class SimulatedMachine {
     if (this.processes.some(({ alive }) => alive)) {
       this.counters.fullStallUs += sliceUs * allStalled;
     }
+    this.kernelTiering.pass(this.#sliceEndUs, sliceUs / 1e6);
+    loadNodes(this.memory, sliceUs / 1e6);
+    if (this.#sliceEndUs % FORGET_EVERY_US === 0) {
+      this.memory.migrations.forgetOld(this.processes.flatMap(({ vmas }) => vmas));
+    }
   }
 
   /** Runs a process for one slice; returns the microseconds that it waited for reclaimed pages. */
   #run(process: SimProcess, seconds: number): number {
     const cost = 1 + serveAccesses(this.memory, process, seconds);
     const latencySeconds = this.scenario.swap.latencyUs / 1e6;
-    const plan = planFaults(process, seconds, cost, latencySeconds);
+    const owedUs = Math.min(process.owedUs, seconds * 1e6);
+    process.owedUs -= owedUs;
+    const plan = planFaults(process, seconds - owedUs / 1e6, cost, latencySeconds);
     let refaults = 0;
     for (const { vma, extent, count } of plan.faults) {
       const wasAway = vma.awayPages;

@@ -87,7 +87,7 @@ function phase(paragraph: Paragraph, sizes: ReadonlyMap<string, number>, fail: F
       const ratePerSecond = (ACCESSES_PER_SECOND * (weight / total) * pageShare) / pages;
       return { vma, pattern: 'uniform', from: 0, to: 1, ratePerSecond };
     });
-  return { durationUs: durationMs * 1000, accesses };
+  return { durationUs: durationMs * 1000, accesses, releases: [] };
 }
 
 /** `pageShare`: page visits in one access; steps shorter than a page stay on it for a while. */

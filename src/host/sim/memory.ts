@@ -1,6 +1,7 @@
 /** Nodes, swap, and the moves of pages between them. */
 import { AWAY, type Extent, UNTOUCHED } from './extents.ts';
 import { FrameSpace } from './frames.ts';
+import { Migrations } from './migrations.ts';
 import { PAGE_SIZE } from './page.ts';
 import type { SimVma } from './process.ts';
 import type { Scenario } from './scenario.ts';
@@ -15,12 +16,19 @@ const WATERMARKS = { min: 0.001, low: 0.002, high: 0.003 };
 export interface SimNode {
   readonly nid: number;
   readonly tier: number;
+  /** Of an access while nothing else is going on. */
   readonly latencyNs: number;
+  /** 0: more than anybody asks for. */
+  readonly bandwidthBytesPerSecond: number;
   readonly frames: FrameSpace;
   /** In pages. */
   readonly watermarks: { readonly min: number; readonly low: number; readonly high: number };
   /** Accesses that it has served. */
   accesses: number;
+  /** Those that its load has been reckoned from. */
+  loadedAccesses: number;
+  /** Of an access under the load of the last slices. */
+  loadedLatencyNs: number;
 }
 
 /** All nodes and the swap device, and who holds how much of them. */
@@ -32,15 +40,16 @@ export class Memory {
   readonly fastestNs: number;
   readonly swapPages: number;
   swapUsedPages = 0;
-  /** Moves to a faster, and to a slower node. */
-  promotedPages = 0;
-  demotedPages = 0;
+  readonly migrations: Migrations;
   /** Changes with every move. */
   version = 0;
 
-  constructor(scenario: Scenario) {
+  /** @param nowUs the machine's time */
+  constructor(scenario: Scenario, nowUs: () => number) {
+    this.migrations = new Migrations(nowUs, scenario.nodes.length);
     let firstFrame = 0;
-    this.nodes = scenario.nodes.map(({ sizeBytes, latencyNs, tier }, nid) => {
+    this.nodes = scenario.nodes.map((spec, nid) => {
+      const { sizeBytes, latencyNs, bandwidthBytesPerSecond, tier } = spec;
       const pages = sizeBytes / PAGE_SIZE;
       const frames = new FrameSpace(firstFrame, pages);
       firstFrame += pages;
@@ -49,7 +58,17 @@ export class Memory {
         low: Math.ceil(pages * WATERMARKS.low),
         high: Math.ceil(pages * WATERMARKS.high),
       };
-      return { nid, tier, latencyNs, frames, watermarks, accesses: 0 };
+      return {
+        nid,
+        tier,
+        latencyNs,
+        bandwidthBytesPerSecond,
+        frames,
+        watermarks,
+        accesses: 0,
+        loadedAccesses: 0,
+        loadedLatencyNs: latencyNs,
+      };
     });
     this.nodesByTier = [...this.nodes].sort(
       (left, right) => left.tier - right.tier || left.latencyNs - right.latencyNs,
@@ -84,6 +103,9 @@ export class Memory {
         const run = node.frames.take(Math.min(size, available), hint);
         const rest: Extent | null =
           run.count < size ? vma.extents.split(extent, extent.start + run.count) : null;
+        if (extent.location >= 0) {
+          this.migrations.record(extent, this.nodes[extent.location]!, node);
+        }
         this.#leave(vma, extent, node);
         arrive(extent, node.nid, run.start, history);
         behind = run.start + run.count;
@@ -138,6 +160,11 @@ export class Memory {
     this.version += 1;
   }
 
+  /** The fastest of the next slower nodes; undefined for one of the slowest. */
+  below(node: SimNode): SimNode | undefined {
+    return this.nodesByTier.find(({ tier }) => tier > node.tier);
+  }
+
   /** Frees everything that a mapping holds. */
   release(vma: SimVma): void {
     for (const extent of vma.extents.cut(0, vma.pages)) {
@@ -155,10 +182,7 @@ export class Memory {
     const pages = extent.end - extent.start;
     this.version += 1;
     if (extent.location >= 0) {
-      const from = this.nodes[extent.location]!;
-      from.frames.give(extent.frame, pages);
-      if (to !== null && to.tier < from.tier) this.promotedPages += pages;
-      if (to !== null && to.tier > from.tier) this.demotedPages += pages;
+      this.nodes[extent.location]!.frames.give(extent.frame, pages);
       return;
     }
     if (extent.location === AWAY) {

@@ -100,6 +100,8 @@ export class SimProcess {
   /** Seconds that it has run, and the seconds of work that it got done in them. */
   ranSeconds = 0;
   workSeconds = 0;
+  /** Microseconds that moves of its pages have cost, to be taken from its next slice. */
+  owedUs = 0;
   /** Pages that were reclaimed and needed again. */
   refaults = 0;
   /** For the mean resident size. */
@@ -140,6 +142,13 @@ export class SimProcess {
   /** When the phase of this time ends. */
   phaseEndUs(timeUs: number): number {
     return this.#phaseAt(timeUs).endUs;
+  }
+
+  /** Mappings whose memory it gives back at this time. */
+  releasedAt(timeUs: number): readonly SimVma[] {
+    const { index, startUs } = this.#phaseAt(timeUs);
+    const released = startUs === timeUs ? this.spec.phases[index]?.releases : undefined;
+    return released === undefined ? [] : this.vmas.filter(({ name }) => released.includes(name));
   }
 
   /** Puts the rates of a moment in force; returns whether any is new. */

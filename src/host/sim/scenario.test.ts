@@ -31,7 +31,16 @@ test('fills in what is not written', () => {
   expect(parsed).toEqual({
     seed: 1,
     durationUs: 60_000_000,
-    nodes: [{ sizeBytes: 2 ** 30, latencyNs: 90, tier: 0, unmovableShare: 0 }],
+    nodes: [
+      {
+        sizeBytes: 2 ** 30,
+        latencyNs: 90,
+        bandwidthBytesPerSecond: 0,
+        tier: 0,
+        unmovableShare: 0,
+      },
+    ],
+    kernel: { demotion: false, hintFaults: false },
     swap: { sizeBytes: 0, latencyUs: 100 },
     processes: [
       {

@@ -61,6 +61,8 @@ export type AccessSpec =
 export interface PhaseSpec {
   readonly durationUs: number;
   readonly accesses: readonly AccessSpec[];
+  /** Mappings whose memory is given back when the phase begins; new pages come with accesses. */
+  readonly releases: readonly string[];
 }
 
 /** One process, as written; what was left out is filled in. */
@@ -81,6 +83,8 @@ export interface ProcessSpec {
 export interface NodeSpec {
   readonly sizeBytes: number;
   readonly latencyNs: number;
+  /** Above half of it, accesses get slower; 0: no limit. */
+  readonly bandwidthBytesPerSecond: number;
   /** 0 is the fastest; a process's pages go to the fastest node with room. */
   readonly tier: number;
   /** Share of its blocks of 2 MiB that hold a page which can't be moved, 0…1. */
@@ -94,7 +98,17 @@ export interface Scenario {
   readonly durationUs: number;
   readonly nodes: readonly NodeSpec[];
   readonly swap: { readonly sizeBytes: number; readonly latencyUs: number };
+  /** What the kernel does about tiers on its own. */
+  readonly kernel: KernelSpec;
   readonly processes: readonly ProcessSpec[];
+}
+
+/** The kernel's own tiering; both are off on a new machine, as in Linux. */
+export interface KernelSpec {
+  /** A node that runs short moves what was used longest ago to the next slower one. */
+  readonly demotion: boolean;
+  /** Pages that fault soon after they were protected go to the fastest node. */
+  readonly hintFaults: boolean;
 }
 
 const MAX_SIZE_BYTES = 2 ** 46;
@@ -170,7 +184,13 @@ const process = z.strictObject({
     .default([]),
   accesses: z.array(access).max(10_000).default([]),
   phases: z
-    .array(z.strictObject({ durationMs: duration(1000), accesses: z.array(access).max(10_000) }))
+    .array(
+      z.strictObject({
+        durationMs: duration(1000),
+        accesses: z.array(access).max(10_000).default([]),
+        releases: z.array(text).max(10_000).default([]),
+      }),
+    )
     .max(10_000)
     .default([]),
   repeat: z.boolean().default(true),
@@ -184,6 +204,7 @@ const scenario = z.strictObject({
       z.strictObject({
         sizeBytes: bytes,
         latencyNs: z.number().positive().max(1e6).default(90),
+        bandwidthBytesPerSecond: bytes.default(0),
         tier: z.int().min(0).max(63).default(0),
         unmovableShare: share.default(0),
       }),
@@ -193,6 +214,9 @@ const scenario = z.strictObject({
   swap: z
     .strictObject({ sizeBytes: bytes, latencyUs: z.number().min(0).max(1e6).default(100) })
     .default({ sizeBytes: 0, latencyUs: 100 }),
+  kernel: z
+    .strictObject({ demotion: z.boolean().default(false), hintFaults: z.boolean().default(false) })
+    .default({ demotion: false, hintFaults: false }),
   processes: z.array(process).min(1).max(1000),
 });
 
@@ -250,9 +274,9 @@ function toProcess(
       ? {
           vmas: entry.vmas,
           accesses: entry.accesses,
-          phases: entry.phases.map(({ durationMs, accesses }) => ({
+          phases: entry.phases.map(({ durationMs, ...phase }) => ({
             durationUs: durationMs,
-            accesses,
+            ...phase,
           })),
         }
       : { ...parseMasim(readFile!(masim), masim), accesses: [] };
@@ -282,8 +306,12 @@ function checkProcess(process: ProcessSpec, source: string): void {
   if (process.vmas.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) > MAX_PROCESS_BYTES) {
     throw invalid(source, `${where} maps more than 32 TiB; use several processes`);
   }
-  for (const { durationUs } of process.phases) {
+  for (const { durationUs, releases } of process.phases) {
     if (durationUs < 1000) throw invalid(source, `${where} has a phase shorter than 1 ms`);
+    const unknown = releases.find((name) => !names.has(name));
+    if (unknown !== undefined) {
+      throw invalid(source, `${where} releases "${unknown}", which is not one of its mappings`);
+    }
   }
   for (const accesses of [process.accesses, ...process.phases.map((phase) => phase.accesses)]) {
     checkAccesses([...process.accesses, ...accesses], names, where, source);

@@ -62,7 +62,9 @@ export function idleTimeUs({ vma, extent, start, end }: Segment, nowUs: number):
   return extent.lru < 0 && sinceUs < idleUs ? Infinity : idleUs;
 }
 
-function touchedShare({ vma, extent, start, end }: Segment, fromUs: number, toUs: number): number {
+/** Expected share of a segment's pages that are accessed in (fromUs, toUs]. */
+export function touchedShare(segment: Segment, fromUs: number, toUs: number): number {
+  const { vma, extent, start, end } = segment;
   const samples = vma.rates.skew === null ? 1 : Math.min(SAMPLES, end - start);
   const pagesPerBit = extent.huge ? HUGE_PAGES : 1;
   let sum = 0;

@@ -15,7 +15,7 @@ export function serveAccesses(memory: Memory, process: SimProcess, seconds: numb
       const node = memory.nodes[location]!;
       const rate = rateSum(vma.rates, start, end);
       node.accesses += rate * process.speed * seconds;
-      delay += (rate * (node.latencyNs - memory.fastestNs)) / 1e9;
+      delay += (rate * (node.loadedLatencyNs - memory.fastestNs)) / 1e9;
     }
   }
   return delay;

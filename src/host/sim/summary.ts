@@ -40,6 +40,10 @@ export interface MachineSummary {
   /** Moved to faster, and to slower nodes. */
   readonly promotedBytes: number;
   readonly demotedBytes: number;
+  /** The part of these moves that undid one of the last minute. */
+  readonly pingPongBytes: number;
+  /** The most that schemes have moved within one second. */
+  readonly busiestSecondBytes: number;
   /** Taken by schemes, and by the baseline reclaim. */
   readonly pagedOutBytes: number;
   readonly reclaimedBytes: number;
@@ -72,8 +76,10 @@ export function summarize(machine: SimulatedMachine): MachineSummary {
       fullUs: Math.floor(counters.fullStallUs),
     },
     processes: machine.processes.map(summarizeProcess),
-    promotedBytes: memory.promotedPages * PAGE_SIZE,
-    demotedBytes: memory.demotedPages * PAGE_SIZE,
+    promotedBytes: memory.migrations.promotedPages * PAGE_SIZE,
+    demotedBytes: memory.migrations.demotedPages * PAGE_SIZE,
+    pingPongBytes: memory.migrations.pingPongPages * PAGE_SIZE,
+    busiestSecondBytes: memory.migrations.busiestSecondPages * PAGE_SIZE,
     pagedOutBytes: counters.pagedOutPages * PAGE_SIZE,
     reclaimedBytes: counters.reclaimedPages * PAGE_SIZE,
     refaultedBytes: counters.refaultedPages * PAGE_SIZE,
