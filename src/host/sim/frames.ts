@@ -92,6 +92,18 @@ export class FrameSpace {
     return claimed;
   }
 
+  /** How many frames of a range are free. */
+  freeWithin(start: number, count: number): number {
+    let free = 0;
+    const first = Math.max(0, this.#firstFrom(start) - 1);
+    for (let index = first; index < this.#free.length; index++) {
+      const run = this.#free[index]!;
+      if (run.start >= start + count) break;
+      free += Math.max(0, Math.min(run.end, start + count) - Math.max(run.start, start));
+    }
+    return free;
+  }
+
   /** Aligned blocks of `pages` frames of which all are free. */
   nrFreeBlocks(pages: number): number {
     return this.#free.reduce(

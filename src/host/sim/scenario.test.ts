@@ -63,6 +63,7 @@ test('fills in what is not written', () => {
         phases: [],
       },
     ],
+    acma: null,
   });
 });
 

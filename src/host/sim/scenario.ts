@@ -5,9 +5,11 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ThermoclineError } from '../../base/errors.ts';
-import { formatBytes, parseBytes, parseDuration } from '../../base/units.ts';
+import { formatBytes } from '../../base/units.ts';
+import { type AcmaSpec, acmaSpec } from './acma-spec.ts';
 import { parseMasim } from './masim.ts';
 import { PAGE_SIZE } from './page.ts';
+import { bytes, duration } from './scenario-quantities.ts';
 
 /**
  * `file` pages are dropped and read again where others are swapped; `huge` starts in 2 MiB pages.
@@ -101,6 +103,8 @@ export interface Scenario {
   /** What the kernel does about tiers on its own. */
   readonly kernel: KernelSpec;
   readonly processes: readonly ProcessSpec[];
+  /** Set where the machine is a guest whose memory is scaled. */
+  readonly acma: AcmaSpec | null;
 }
 
 /** The kernel's own tiering; both are off on a new machine, as in Linux. */
@@ -111,8 +115,6 @@ export interface KernelSpec {
   readonly hintFaults: boolean;
 }
 
-const MAX_SIZE_BYTES = 2 ** 46;
-
 /** Keeps page numbers of a mapping within 31 bits. */
 const MAX_MAPPING_BYTES = 2 ** 43;
 
@@ -122,20 +124,6 @@ const MAX_PROCESS_BYTES = 2 ** 45;
 const text = z.string().min(1).max(200);
 const share = z.number().min(0).max(1);
 const rate = z.number().min(0).max(1e9);
-
-const bytes = z
-  .union([z.number(), z.string()])
-  .transform((value, context) => tryParse(() => parseBytes(String(value), 'it'), context))
-  .pipe(z.number().int().min(0).max(MAX_SIZE_BYTES));
-
-/** A number is in the unit that the field's name ends with; text carries its own. */
-const duration = (unitUs: number) =>
-  z
-    .union([z.number().transform((value) => Math.round(value * unitUs)), z.string()])
-    .transform((value, context) =>
-      typeof value === 'number' ? value : tryParse(() => parseDuration(value, 'it'), context),
-    )
-    .pipe(z.number().int().min(0).max(1e15));
 
 const part = { vma: text, from: share.default(0), to: share.default(1) };
 const theta = z.number().min(0).max(5).default(0.99);
@@ -218,6 +206,7 @@ const scenario = z.strictObject({
     .strictObject({ demotion: z.boolean().default(false), hintFaults: z.boolean().default(false) })
     .default({ demotion: false, hintFaults: false }),
   processes: z.array(process).min(1).max(1000),
+  acma: acmaSpec.nullable().default(null),
 });
 
 /**
@@ -377,17 +366,4 @@ function invalid(source: string, problem: string): ThermoclineError {
     'TC_INVALID',
     `The scenario ${source} can't be used: ${problem}${end}`,
   );
-}
-
-/** Runs a parser of `base/units` and hands its sentence to zod. */
-function tryParse(
-  work: () => number,
-  context: { addIssue(issue: { code: 'custom'; message: string }): void },
-): number {
-  try {
-    return work();
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
-  }
 }
