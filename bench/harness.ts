@@ -14,6 +14,8 @@ export interface Report {
 export interface BenchOptions {
   /** Also what takes minutes. */
   readonly long: boolean;
+  /** A scenario file to run in place of the suite's own; null: the suite. */
+  readonly file: string | null;
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
  * `npm run bench -- [NAME…] [--long] [--json]`: runs benches one after the other, all of them by default.
+ * Suites take a scenario that is not theirs: `--plant FILE`, and so on.
  */
 import { parseArgs } from 'node:util';
 import { type Bench, formatTable, type Report } from './harness.ts';
@@ -10,12 +11,18 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   memory: () => import('./memory.ts'),
   'fast-snapshots': () => import('./fast-snapshots.ts'),
   records: () => import('./records.ts'),
+  acma: () => import('./acma/bench.ts'),
 };
+
+/** Option of each suite that names a scenario file to run in place of its own. */
+const fileOptions: Readonly<Record<string, string>> = { acma: 'plant' };
 
 const usage = `usage: npm run bench -- [NAME...] [--long] [--json]
 names: ${Object.keys(benches).join(', ')} (all by default)
 --long: also what takes minutes
-`;
+${Object.entries(fileOptions)
+  .map(([name, option]) => `--${option} FILE: with ${name}, a scenario that is not in the suite\n`)
+  .join('')}`;
 
 function progress(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -34,6 +41,9 @@ async function main(args: readonly string[]): Promise<number> {
       json: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
+      ...Object.fromEntries(
+        Object.values(fileOptions).map((option) => [option, { type: 'string' as const }]),
+      ),
     },
   });
   if (values.help) {
@@ -49,7 +59,11 @@ async function main(args: readonly string[]): Promise<number> {
   const found: Record<string, unknown> = {};
   for (const name of names) {
     const bench = (await benches[name]!()).default;
-    const report = await bench.run(progress, { long: values.long });
+    const file = (values as Record<string, unknown>)[fileOptions[name] ?? ''];
+    const report = await bench.run(progress, {
+      long: values.long,
+      file: typeof file === 'string' ? file : null,
+    });
     found[name] = report.json;
     if (!values.json) print(name, bench.about, report);
   }
