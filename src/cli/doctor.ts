@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .option('--json', 'print JSON: groups of checks, each with a name, a status and a sentence')
     .addHelpText('after', '\nExample:\n  $ thermocline doctor')
     .action(async (options: { json?: true }, command: Command) => {
-      const { examine } = await import('./doctor/examine.ts');
+      const { examine } = await import('../control/diagnosis/examine.ts');
       const { stateFolderPath } = await import('../control/state-folder.ts');
       const diagnosis = examine({
         roots: rootsOf(command),

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
+import { exactJson } from '../base/exact-json.ts';
 import { formatDuration, parseDuration } from '../base/units.ts';
 import { Interruption } from './interruption.ts';
 import { readScenario } from './scenario-file.ts';
 import { resultLines, resultObject } from './simulate/result.ts';
 import { runSimulation } from './simulate/run.ts';
 import { ProgressLine } from './terminal/progress.ts';
-import { exactJson } from './watch/json-line.ts';
 import { scenarioParams } from './watch/params.ts';
 
 interface SimulateOptions {

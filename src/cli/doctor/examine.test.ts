@@ -2,10 +2,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import type { Check } from '../../control/diagnosis/check.ts';
+import { examine } from '../../control/diagnosis/examine.ts';
 import type { Roots } from '../../host/host.ts';
 import type { Syscalls } from '../../host/linux/syscalls.ts';
-import type { Check } from './check.ts';
-import { examine } from './examine.ts';
 import { formatDiagnosis } from './report.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'thermocline-doctor-'));

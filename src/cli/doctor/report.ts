@@ -1,6 +1,6 @@
+import type { Diagnosis } from '../../control/diagnosis/examine.ts';
 import { safeText } from '../terminal/line.ts';
 import { wrapText } from '../terminal/wrap.ts';
-import type { Diagnosis } from './examine.ts';
 
 /** Behind the longest status and its margins. */
 const TEXT_COLUMN = 8;

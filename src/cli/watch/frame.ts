@@ -1,6 +1,7 @@
 import { alignDown } from '../../base/arithmetic.ts';
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import type { MonitorCost } from '../../monitor/monitor.ts';
+import { totalsOf } from '../../monitor/totals.ts';
 import { PAGE_SIZE_BYTES } from '../../params/defaults.ts';
 import type { SchemeState } from '../../params/snapshot.ts';
 import type { Scheme } from '../../params/types.ts';
@@ -9,7 +10,7 @@ import { heatPanelLines } from '../terminal/heat-panel.ts';
 import { type ColourDepth, dim, type Line, lineWidth, plain } from '../terminal/line.ts';
 import { wrapText } from '../terminal/wrap.ts';
 import { detailTable } from './detail-table.ts';
-import { ownAddress, shownRanges, totalsOf, type WatchView } from './view.ts';
+import { ownAddress, shownRanges, type WatchView } from './view.ts';
 
 const SMALLEST_PICTURE = 5;
 /** Of a dry run, the latest. */

@@ -1,3 +1,4 @@
+import { exactJson } from '../../base/exact-json.ts';
 import type { WatchView } from './view.ts';
 
 type SnapshotView = Pick<WatchView, 'snapshot' | 'stats' | 'processCpuUs'>;
@@ -31,21 +32,4 @@ export function snapshotJson({ snapshot, stats, processCpuUs }: SnapshotView): s
     warnings: stats.warnings,
     dryRunCalls: stats.dryRunCalls,
   });
-}
-
-/** Since 2023 in the language, not yet in the compiler's library. */
-const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
-
-/** `JSON.stringify` with every digit of whole numbers, also of bigints and beyond 2^53. */
-export function exactJson(value: unknown, indent?: number): string {
-  return JSON.stringify(
-    value,
-    (_key, part) => (isWide(part) ? rawJSON(String(BigInt(part))) : part),
-    indent,
-  );
-}
-
-function isWide(part: unknown): part is bigint | number {
-  if (typeof part === 'bigint') return true;
-  return Number.isInteger(part) && !Number.isSafeInteger(part);
 }

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Roots } from '../../host/host.ts';
+import { cgroupPids } from '../../host/linux/cgroup-pids.ts';
 import type { OperationsSpec } from '../../monitor/operations-factory.ts';
 import type { Params } from '../../params/types.ts';
 import { readScenario } from '../scenario-file.ts';
 import { safeText, shorten } from '../terminal/line.ts';
-import { cgroupPids } from './cgroup-pids.ts';
 import { ChildCommand, type ChildOutput } from './child-command.ts';
 import { processParams, scenarioParams } from './params.ts';
 

@@ -1,11 +1,12 @@
 /** What `watch` shows, as text: the screen, the lines of a pipe, JSON. */
 import { describe, expect, test } from 'vitest';
+import { exactJson } from '../../base/exact-json.ts';
 import type { MappingView, MonitorCost, MonitorStats } from '../../monitor/monitor.ts';
 import { DEFAULT_SCHEME } from '../../params/defaults.ts';
 import type { Snapshot } from '../../params/snapshot.ts';
 import { type Line, renderLine } from '../terminal/line.ts';
 import { costText, formatClock, headLines, schemeText, totalsText, watchFrame } from './frame.ts';
-import { exactJson, snapshotJson } from './json-line.ts';
+import { snapshotJson } from './json-line.ts';
 import { closingLines, openingLines, sampleLine } from './plain-lines.ts';
 import { heatColumnOf, ownAddress, shownRanges, type WatchView } from './view.ts';
 

@@ -1,13 +1,13 @@
 /** What this machine can do for Thermocline, in sentences. Reads, and changes nothing. */
 import { ThermoclineError } from '../../base/errors.ts';
 import { formatBytes, formatDuration } from '../../base/units.ts';
-import { detectActors } from '../../control/actors.ts';
-import { OffSwitch } from '../../control/off-switch.ts';
-import { listRuns } from '../../control/runs.ts';
-import { checkStateFolder } from '../../control/state-folder.ts';
 import type { HostFacts, NumaNode, Roots } from '../../host/host.ts';
 import { LinuxHost } from '../../host/linux/linux-host.ts';
 import type { Syscalls } from '../../host/linux/syscalls.ts';
+import { detectActors } from '../actors.ts';
+import { OffSwitch } from '../off-switch.ts';
+import { listRuns } from '../runs.ts';
+import { checkStateFolder } from '../state-folder.ts';
 import { canAct } from './can-act.ts';
 import { canWatch } from './can-watch.ts';
 import { type Check, check } from './check.ts';

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KernelDamon, ownerOf, readKernelDamon } from '../../control/kernel-damon.ts';
 import type { Roots } from '../../host/host.ts';
 import { whyRightsMissing } from '../../host/linux/privileges.ts';
+import { type KernelDamon, ownerOf, readKernelDamon } from '../kernel-damon.ts';
 import { type Check, check } from './check.ts';
 
 /** What can be watched here, from user space and by the kernel. */

@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
-import type { Roots } from '../../host/host.ts';
+import type { Roots } from '../host.ts';
 
 /** Far more cgroups than anybody watches at a time. */
 const MAX_NR_CGROUPS = 1000;
@@ -15,10 +15,7 @@ export function cgroupPids(path: string, roots: Roots): number[] {
     ? resolve(path)
     : join(roots.cgroup, path);
   if (relative(roots.cgroup, top).startsWith('..')) {
-    throw new ThermoclineError(
-      'TC_INVALID',
-      `--cgroup is "${path}", which leaves ${roots.cgroup}.`,
-    );
+    throw new ThermoclineError('TC_INVALID', `The cgroup "${path}" leaves ${roots.cgroup}.`);
   }
   const pids: number[] = [];
   const pending = [top];
