@@ -47,8 +47,12 @@ describe('package.json', () => {
 
   test('asks of users only what is allowed', () => {
     expect(Object.keys(manifest.dependencies)).toEqual([
+      '@hono/node-server',
+      '@hono/zod-openapi',
       'commander',
+      'hono',
       'hyparquet-writer',
+      'pino',
       'yaml',
       'zod',
     ]);

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** SIGHUP is the end of a terminal; a service takes it for something else. */
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * What ends a long-running command early: a signal, a key, or a reader of our output that has gone.
@@ -8,11 +9,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
+  readonly #signals: readonly NodeJS.Signals[];
   #exitStatus = 0;
   #readerIsGone = false;
 
-  constructor() {
-    for (const signal of SIGNALS) process.on(signal, this.#signalled);
+  constructor(signals: readonly NodeJS.Signals[] = SIGNALS) {
+    this.#signals = signals;
+    for (const signal of signals) process.on(signal, this.#signalled);
     process.stdout.on('error', this.#readerGone);
   }
 
@@ -52,7 +55,7 @@ export class Interruption implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const signal of SIGNALS) process.off(signal, this.#signalled);
+    for (const signal of this.#signals) process.off(signal, this.#signalled);
     process.stdout.off('error', this.#readerGone);
   }
 

@@ -25,6 +25,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./demo.ts'),
   },
   {
+    name: 'serve',
+    summary: 'own monitors, and show them to browsers and programs',
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'link',
+    summary: 'print an address to open in a browser, good for one sign-in',
+    load: () => import('./link.ts'),
+  },
+  {
     name: 'watch',
     summary: 'show which memory of a process, cgroup or command is touched, live',
     load: () => import('./watch.ts'),

@@ -1,8 +1,8 @@
 import type { Snapshot } from '../params/snapshot.ts';
 
-interface Reader {
+interface Reader<Picture> {
   /** The newest snapshot that the reader has not taken yet. */
-  unread: Snapshot | null;
+  unread: Picture | null;
   wake: (() => void) | null;
 }
 
@@ -10,8 +10,8 @@ interface Reader {
  * Hands each snapshot to every reader. A reader that is slow finds the newest one only, so memory
  * use doesn't depend on readers.
  */
-export class SnapshotStream {
-  readonly #readers = new Set<Reader>();
+export class SnapshotStream<Picture = Snapshot> {
+  readonly #readers = new Set<Reader<Picture>>();
   #ended = false;
 
   /** Whether anybody reads. */
@@ -19,7 +19,7 @@ export class SnapshotStream {
     return this.#readers.size > 0;
   }
 
-  publish(snapshot: Snapshot): void {
+  publish(snapshot: Picture): void {
     for (const reader of this.#readers) {
       reader.unread = snapshot;
       reader.wake?.();
@@ -32,14 +32,19 @@ export class SnapshotStream {
     for (const reader of this.#readers) reader.wake?.();
   }
 
-  /** @param joined called as soon as the reader counts, which is when it begins to read */
-  async *read(joined?: () => void): AsyncGenerator<Snapshot, void, void> {
-    const reader: Reader = { unread: null, wake: null };
+  /**
+   * @param joined called as soon as the reader counts, which is when it begins to read
+   * @param signal ends this reader, also while it waits
+   */
+  async *read(joined?: () => void, signal?: AbortSignal): AsyncGenerator<Picture, void, void> {
+    const reader: Reader<Picture> = { unread: null, wake: null };
     this.#readers.add(reader);
+    const wake = () => reader.wake?.();
+    signal?.addEventListener('abort', wake);
     try {
       joined?.();
-      while (true) {
-        while (reader.unread === null && !this.#ended) {
+      while (!signal?.aborted) {
+        while (reader.unread === null && !this.#ended && !signal?.aborted) {
           await new Promise<void>((resolve) => {
             reader.wake = resolve;
           });
@@ -50,6 +55,7 @@ export class SnapshotStream {
         yield snapshot;
       }
     } finally {
+      signal?.removeEventListener('abort', wake);
       this.#readers.delete(reader);
     }
   }

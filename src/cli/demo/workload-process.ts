@@ -21,8 +21,11 @@ export class WorkloadProcess implements AsyncDisposable {
     this.mappings = mappings;
   }
 
-  static async start(): Promise<WorkloadProcess> {
-    const child = spawn(process.execPath, [WORKLOAD], { stdio: ['pipe', 'pipe', 'ignore'] });
+  /** @param args `endless` lets it live as long as we do */
+  static async start(...args: readonly 'endless'[]): Promise<WorkloadProcess> {
+    const child = spawn(process.execPath, [WORKLOAD, ...args], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     const lines = createInterface({ input: child.stdout });
     const firstLine = once(lines, 'line').then(([line]) => String(line));
     const early = once(child, 'exit').then(() => null);

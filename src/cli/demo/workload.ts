@@ -1,7 +1,7 @@
 /**
  * The program that `thermocline demo` watches: eight mappings of 16 MiB, whose temperature is
  * known. Says on standard output, once, where each lies and what is done to it. Ends when its
- * parent does, or after 15 minutes.
+ * parent does, or after 15 minutes unless it is told to be `endless`.
  */
 import { readFileSync } from 'node:fs';
 
@@ -100,7 +100,7 @@ function run(): void {
   process.stdout.write(`${JSON.stringify(mappings)}\n`);
   const startMs = performance.now();
   setInterval(() => touchAll(buffers, performance.now() - startMs), TOUCH_INTERVAL_MS);
-  setTimeout(() => process.exit(0), LIFE_MS);
+  if (process.argv[2] !== 'endless') setTimeout(() => process.exit(0), LIFE_MS);
   process.stdin.on('end', () => process.exit(0)).resume();
 }
 

@@ -1,9 +1,9 @@
 /** What a policy is about, from the command line. */
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Roots } from '../../host/host.ts';
+import { cgroupPids } from '../../host/linux/cgroup-pids.ts';
 import { LinuxHost } from '../../host/linux/linux-host.ts';
 import type { PolicyFacts, Subject } from '../../policies/policy.ts';
-import { cgroupPids } from '../watch/cgroup-pids.ts';
 
 /** The options that name it. */
 export interface SubjectOptions {

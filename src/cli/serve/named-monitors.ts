@@ -1,0 +1,53 @@
+import { basename, extname } from 'node:path';
+import { ThermoclineError } from '../../base/errors.ts';
+import type { MonitorSpec, Watch } from '../../client/api-types.ts';
+
+/** Monitors that `--monitor` asks for, with a name each. */
+export function namedMonitors(texts: readonly string[]): MonitorSpec[] {
+  const names = new Set<string>();
+  return texts.map((text) => {
+    const match = /^(?:([A-Za-z0-9][\w.-]{0,62})=)?(sim|pid|cgroup):(.+)$/.exec(text);
+    if (match === null) throw notUnderstood(text);
+    const [, given, kind, subject] = match;
+    const watch = watchOf(kind!, subject!, text);
+    const name = given ?? freeName(nameOf(watch, subject!), names);
+    names.add(name);
+    return { name, watch };
+  });
+}
+
+function watchOf(kind: string, subject: string, text: string): Watch {
+  if (kind === 'sim') return { kind: 'simulation', scenario: subject };
+  if (kind === 'cgroup') return { kind: 'cgroup', path: subject };
+  const pids = subject.split(',').map(Number);
+  if (!pids.every((pid) => Number.isInteger(pid) && pid > 0)) throw notUnderstood(text);
+  return { kind: 'processes', pids };
+}
+
+/** `demo` of a scenario's file, `pid-12`, `db.service` of a cgroup. */
+function nameOf(watch: Watch, subject: string): string {
+  if (watch.kind === 'processes') return `pid-${watch.pids[0]}`;
+  const name =
+    watch.kind === 'simulation' ? basename(subject, extname(subject)) : basename(subject);
+  return (
+    name
+      .replace(/[^\w.-]/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, 60) || watch.kind
+  );
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  let number = 2;
+  while (taken.has(`${name}-${number}`)) number += 1;
+  return `${name}-${number}`;
+}
+
+function notUnderstood(text: string): ThermoclineError {
+  return new ThermoclineError(
+    'TC_INVALID',
+    `--monitor is "${text}"; write sim:SCENARIO, pid:NUMBER or cgroup:PATH, with NAME= in front ` +
+      'where the name matters.',
+  );
+}

@@ -1,0 +1,127 @@
+/** Makes the monitor that somebody asked for. */
+
+import { VirtualClock } from '../base/clock.ts';
+import { ThermoclineError } from '../base/errors.ts';
+import type { MonitorOrigin, MonitorSpec } from '../client/api-types.ts';
+import type { Roots } from '../host/host.ts';
+import { cgroupPids } from '../host/linux/cgroup-pids.ts';
+import { parseScenario, type Scenario, SimulatedMachine } from '../host/sim/index.ts';
+import { DEFAULT_CPU_CEILING } from '../monitor/cost-ceiling.ts';
+import { EngineMonitor } from '../monitor/engine-monitor.ts';
+import type { Monitor } from '../monitor/monitor.ts';
+import type { OperationsSpec } from '../monitor/operations-factory.ts';
+import { processParams, scenarioParams } from '../monitor/subject-params.ts';
+import type { Params } from '../params/types.ts';
+
+/** One mapping by its place alone. */
+export interface MappingPlace {
+  readonly targetIndex: number;
+  readonly pid: number;
+  readonly start: number;
+  readonly end: number;
+  readonly name: string;
+}
+
+/** A monitor that is ready to be started. */
+export interface OpenedMonitor {
+  readonly monitor: Monitor;
+  readonly params: Params;
+  /** Parameters for the same target out of what somebody wrote. Throws TC_INVALID. */
+  readonly paramsFor: (written: unknown) => Params;
+  /** What lies where, on machines whose mappings the monitor doesn't tell. */
+  readonly places: readonly MappingPlace[];
+  /** What acting on real memory comes to, one sentence for each scheme; empty otherwise. */
+  readonly steps: (params: Params) => readonly string[];
+}
+
+/** Simulated machines by name; those of the command line and the configuration may be files. */
+export type ScenarioFinder = (name: string, origin: MonitorOrigin) => Scenario;
+
+/** Makes a monitor, without starting it. Throws TC_INVALID, TC_NOT_FOUND. */
+export type MonitorOpener = (spec: MonitorSpec, origin: MonitorOrigin) => OpenedMonitor;
+
+/** Opens monitors of this machine and simulated ones, all on the real clock. */
+export function monitorOpener(roots: Roots, findScenario: ScenarioFinder): MonitorOpener {
+  return (spec, origin) => {
+    const { watch } = spec;
+    if (watch.kind === 'simulation') {
+      return simulation(spec, scenarioOf(watch.scenario, origin, findScenario));
+    }
+    const pids = watch.kind === 'cgroup' ? cgroupPids(watch.path, roots) : watch.pids;
+    return processes(spec, pids, roots);
+  };
+}
+
+function processes(spec: MonitorSpec, pids: readonly number[], roots: Roots): OpenedMonitor {
+  const { watch, act = 'count' } = spec;
+  const paramsFor = (written: unknown) => processParams(written, 'params')(pids);
+  const params = paramsFor(spec.params);
+  const operations: OperationsSpec = {
+    set: 'smaps',
+    pids,
+    roots,
+    force: watch.kind !== 'simulation' && watch.force === true,
+    followChildren: watch.kind !== 'processes' || watch.followChildren !== false,
+    ...(act !== 'count' && { act: { dryRun: act === 'dry-run' } }),
+  };
+  return {
+    monitor: new EngineMonitor({ operations, params, cpuCeiling: ceilingOf(spec) }),
+    params,
+    paramsFor,
+    places: [],
+    steps: ({ schemes }) =>
+      act === 'act'
+        ? schemes.map(({ action }) => `process_madvise: ${action} by the monitor ${spec.name}`)
+        : [],
+  };
+}
+
+function simulation(spec: MonitorSpec, scenario: Scenario): OpenedMonitor {
+  if (spec.act !== undefined && spec.act !== 'count') {
+    throw new ThermoclineError(
+      'TC_INVALID',
+      'act is for real processes; on a simulated machine schemes always act, so leave it out.',
+    );
+  }
+  const paramsFor = (written: unknown) => scenarioParams(scenario, written, 'params');
+  const params = paramsFor(spec.params);
+  const operations: OperationsSpec = { set: 'sim', scenario };
+  return {
+    monitor: new EngineMonitor({
+      operations,
+      params,
+      seed: scenario.seed,
+      cpuCeiling: ceilingOf(spec),
+    }),
+    params,
+    paramsFor,
+    places: placesOf(scenario, params),
+    steps: () => [],
+  };
+}
+
+/** Mappings of a machine like the one that is going to run in the monitor's own thread. */
+function placesOf(scenario: Scenario, params: Params): MappingPlace[] {
+  const machine = new SimulatedMachine(scenario, new VirtualClock());
+  return params.targets.flatMap(({ pid }, targetIndex) => {
+    const vmas = pid === undefined ? [] : (machine.process(pid)?.vmas ?? []);
+    return vmas.map(({ start, end, name }) => ({ targetIndex, pid: pid!, start, end, name }));
+  });
+}
+
+function scenarioOf(
+  scenario: string | object,
+  origin: MonitorOrigin,
+  findScenario: ScenarioFinder,
+): Scenario {
+  if (typeof scenario === 'string') return findScenario(scenario, origin);
+  return parseScenario(JSON.stringify(scenario), 'watch.scenario');
+}
+
+/** A simulated machine is computed in the monitor's thread, which costs more than watching it. */
+const SIMULATION_CEILING = 0.05;
+
+/** Share of one CPU that the monitor may cost. */
+export function ceilingOf({ watch, cpuCeiling }: MonitorSpec): number {
+  return cpuCeiling ?? (watch.kind === 'simulation' ? SIMULATION_CEILING : DEFAULT_CPU_CEILING);
+}

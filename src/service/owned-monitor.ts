@@ -1,0 +1,291 @@
+import type {
+  FiguresPoint,
+  GoalView,
+  MappingPoint,
+  MonitorOrigin,
+  MonitorSpec,
+  MonitorState,
+  MonitorView,
+  StatsAnswer,
+} from '../client/api-types.ts';
+import { encodeFrame, type SnapshotFrame } from '../client/snapshot-frame.ts';
+import type { ActingSession } from '../control/acting-session.ts';
+import type { MonitorEnd, MonitorStats } from '../monitor/monitor.ts';
+import { SnapshotStream } from '../monitor/snapshot-stream.ts';
+import { diffParams } from '../params/diff.ts';
+import type { Snapshot } from '../params/snapshot.ts';
+import type { Params } from '../params/types.ts';
+import type { EventLog } from './event-log.ts';
+import { figuresOf, timeOf } from './figures.ts';
+import { joinFrames } from './history/join-frames.ts';
+import { LeveledHistory } from './history/leveled-history.ts';
+import { ceilingOf, type OpenedMonitor } from './open-monitor.ts';
+import { patched } from './params-patch.ts';
+
+/** So often figures are taken. */
+const FIGURES_EVERY_US = 1_000_000;
+const MAX_PICTURES_BYTES = 32 * 2 ** 20;
+const MAX_FIGURES_BYTES = 2 * 2 ** 20;
+/** More mappings than anybody looks at. */
+const MAX_MAPPINGS = 1000;
+
+/** Part of a history. Times in microseconds, of the clock that the items have. */
+export interface TimeRange {
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** So many items at most, evenly over the range. */
+  readonly limit: number;
+}
+
+/** What an owned monitor needs from the service. */
+export interface OwnedMonitorOptions {
+  readonly spec: MonitorSpec;
+  readonly origin: MonitorOrigin;
+  readonly opened: OpenedMonitor;
+  readonly events: EventLog;
+  /** Held while schemes act on real memory. */
+  readonly session: ActingSession | null;
+  /** Microseconds since 1970. */
+  readonly startedAtUs: number;
+}
+
+/** A monitor with a name, its history, and those who read it. */
+export class OwnedMonitor {
+  readonly origin: MonitorOrigin;
+  /** Settles once nothing of it runs any more. */
+  readonly over: Promise<void>;
+  readonly #opened: OpenedMonitor;
+  readonly #events: EventLog;
+  readonly #session: ActingSession | null;
+  readonly #startedAtUs: number;
+  readonly #pictures = new LeveledHistory<SnapshotFrame>({
+    maxBytes: MAX_PICTURES_BYTES,
+    bytesOf: frameBytes,
+    join: joinFrames,
+  });
+  readonly #figures = new LeveledHistory<FiguresPoint>({
+    maxBytes: MAX_FIGURES_BYTES,
+    bytesOf: figuresBytes,
+    join: (points) => points.at(-1)!,
+  });
+  readonly #frames = new SnapshotStream<Uint8Array>();
+  readonly #warnings = new Set<string>();
+  #spec: MonitorSpec;
+  #params: Params;
+  #paused = false;
+  #end: MonitorEnd | null = null;
+  #nextFiguresUs = 0;
+
+  /** The monitor has been started already. */
+  constructor(options: OwnedMonitorOptions) {
+    this.#spec = options.spec;
+    this.origin = options.origin;
+    this.#opened = options.opened;
+    this.#params = options.opened.params;
+    this.#events = options.events;
+    this.#session = options.session;
+    this.#startedAtUs = options.startedAtUs;
+    this.over = this.#run();
+  }
+
+  get name(): string {
+    return this.#spec.name;
+  }
+
+  /** As it would have to be asked for again. */
+  get spec(): MonitorSpec {
+    return this.#spec;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get state(): MonitorState {
+    if (this.#end !== null) return this.#end.reason === 'failed' ? 'failed' : 'ended';
+    return this.#paused ? 'paused' : 'running';
+  }
+
+  /** What its histories take in memory. */
+  get historyBytes(): number {
+    return this.#pictures.bytes + this.#figures.bytes;
+  }
+
+  view(): MonitorView {
+    const { description } = this.#opened.monitor;
+    return {
+      name: this.name,
+      origin: this.origin,
+      state: this.state,
+      message: this.#end?.message ?? '',
+      watch: this.#spec.watch,
+      act: this.#spec.act ?? 'count',
+      cpuCeiling: ceilingOf(this.#spec),
+      kind: description.kind,
+      operationsSet: description.operationsSet,
+      resolution: description.resolution,
+      caveats: description.caveats,
+      params: this.#params,
+      startedAtUs: this.#startedAtUs,
+    };
+  }
+
+  /** Parameters that a commit of `written` would put in place. Throws TC_INVALID. */
+  paramsFor(written: unknown): Params {
+    return this.#opened.paramsFor(written);
+  }
+
+  /** All parameters as they are, with those that `patch` names changed. */
+  patchedParams(patch: unknown): unknown {
+    return patched(this.#params, patch);
+  }
+
+  /**
+   * Replaces all parameters. Throws, with nothing changed, when they are refused.
+   * @returns what it changes, a line each
+   */
+  async commit(written: unknown): Promise<string[]> {
+    const params = this.paramsFor(written);
+    const changes = diffParams(this.#params, params);
+    for (const text of this.#opened.steps(params)) this.#session?.record({ text, undo: null });
+    await this.#opened.monitor.commit(params);
+    this.#params = params;
+    this.#spec = { ...this.#spec, params: written };
+    return changes;
+  }
+
+  async pause(): Promise<void> {
+    await this.#opened.monitor.pause();
+    this.#paused = true;
+  }
+
+  async resume(): Promise<void> {
+    await this.#opened.monitor.resume();
+    this.#paused = false;
+  }
+
+  async snapshot(): Promise<SnapshotFrame> {
+    const snapshot = await this.#opened.monitor.snapshot();
+    return { snapshot, spanUs: snapshot.aggregationIntervalUs };
+  }
+
+  stats(): Promise<MonitorStats> {
+    return this.#opened.monitor.stats();
+  }
+
+  /** Figures now, and those of the past. */
+  async statsAnswer(range: TimeRange): Promise<StatsAnswer> {
+    const [snapshot, stats] = await Promise.all([this.#opened.monitor.snapshot(), this.stats()]);
+    return {
+      now: figuresOf(snapshot, stats),
+      cost: stats.cost,
+      mappings: this.#mappings(stats),
+      warnings: stats.warnings,
+      dryRunCalls: stats.dryRunCalls ?? [],
+      history: within(this.#figures.items(), ({ timeUs }) => timeUs, range),
+    };
+  }
+
+  /** Pictures of the past, the oldest first. */
+  pictures(range: TimeRange): SnapshotFrame[] {
+    return within(this.#pictures.items(), ({ snapshot }) => timeOf(snapshot), range);
+  }
+
+  /** One encoded frame at the end of each aggregation interval; a slow reader misses some. */
+  frames(signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+    return this.#frames.read(undefined, signal);
+  }
+
+  async goals(): Promise<GoalView[]> {
+    const { schemes } = await this.stats();
+    return this.#params.schemes.flatMap(({ quota }, schemeIndex) =>
+      quota.goals.map(({ metric, targetValue, currentValue }, goalIndex) => ({
+        schemeIndex,
+        goalIndex,
+        metric,
+        targetValue,
+        currentValue: schemes[schemeIndex]?.goalValues[goalIndex] ?? currentValue,
+      })),
+    );
+  }
+
+  async feedGoal(schemeIndex: number, goalIndex: number, value: number): Promise<void> {
+    await this.#opened.monitor.setGoalValue(schemeIndex, goalIndex, value);
+  }
+
+  /** Stops, and returns once nothing of it runs any more. */
+  async stop(): Promise<void> {
+    await this.#opened.monitor.stop();
+    await this.over;
+  }
+
+  async #run(): Promise<void> {
+    const { monitor } = this.#opened;
+    this.#session?.signal.addEventListener('abort', () => void monitor.stop(), { once: true });
+    for await (const snapshot of monitor.snapshots()) await this.#take(snapshot);
+    this.#end = this.#reasonToEnd() ?? (await monitor.ended);
+    this.#frames.end();
+    await this.#session?.close();
+    this.#events.add('ended', this.name, `${this.name}: ${this.#end.message}`);
+  }
+
+  /** Acting that had to end ends the monitor, too: its schemes may do nothing any more. */
+  #reasonToEnd(): MonitorEnd | null {
+    const { aborted = false, reason } = this.#session?.signal ?? {};
+    return aborted ? { reason: 'failed', message: (reason as Error).message } : null;
+  }
+
+  async #take(snapshot: Snapshot): Promise<void> {
+    const frame = { snapshot, spanUs: snapshot.aggregationIntervalUs };
+    this.#pictures.add(frame);
+    if (this.#frames.hasReaders) this.#frames.publish(encodeFrame(frame));
+    if (snapshot.timeUs < this.#nextFiguresUs) return;
+    this.#nextFiguresUs = snapshot.timeUs + FIGURES_EVERY_US;
+    const stats = await this.stats().catch(() => null);
+    // The monitor has ended since; what it saw is in the history all the same.
+    if (stats === null) return;
+    this.#figures.add(figuresOf(snapshot, stats));
+    this.#noteWarnings(stats.warnings);
+  }
+
+  #noteWarnings(warnings: readonly string[]): void {
+    for (const text of warnings) {
+      if (!this.#warnings.has(text)) this.#events.add('warning', this.name, text);
+    }
+    this.#warnings.clear();
+    for (const text of warnings) this.#warnings.add(text);
+  }
+
+  #mappings({ mappings }: MonitorStats): MappingPoint[] {
+    if (mappings.length > 0) {
+      const bySize = mappings.toSorted((a, b) => b.end - b.start - (a.end - a.start));
+      return bySize.slice(0, MAX_MAPPINGS);
+    }
+    const unknown = { residentBytes: null, swappedBytes: null, touchedBytes: null };
+    return this.#opened.places
+      .slice(0, MAX_MAPPINGS)
+      .map((place) => ({ ...place, ...unknown, untouchedUs: null }));
+  }
+}
+
+function frameBytes({ snapshot }: SnapshotFrame): number {
+  const perRegion =
+    28 + (snapshot.probeHits === null ? 0 : 16) + (snapshot.filterPassedBytes === null ? 0 : 8);
+  return 512 + snapshot.nrRegions * perRegion;
+}
+
+function figuresBytes({ schemes }: FiguresPoint): number {
+  return schemes.reduce((sum, { goalValues }) => sum + 160 + 8 * goalValues.length, 512);
+}
+
+/** Those in the range; of too many, evenly spread ones, the newest among them. */
+function within<Item>(
+  items: readonly Item[],
+  timeUs: (item: Item) => number,
+  { fromUs, toUs, limit }: TimeRange,
+): Item[] {
+  const found = items.filter((item) => timeUs(item) >= fromUs && timeUs(item) <= toUs);
+  if (found.length <= limit) return found;
+  const step = found.length / limit;
+  return Array.from({ length: limit }, (_, index) => found[Math.ceil((index + 1) * step) - 1]!);
+}

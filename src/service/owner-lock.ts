@@ -1,0 +1,61 @@
+/** One service for each state folder: a file says which process it is. */
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ThermoclineError } from '../base/errors.ts';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../control/process-identity.ts';
+
+/** Held for as long as a service lives; the file of one that was killed counts for nothing. */
+export class OwnerLock implements Disposable {
+  readonly #file: string;
+
+  private constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** @throws ThermoclineError TC_BUSY while another service has the folder */
+  static take(stateDir: string): OwnerLock {
+    const file = join(stateDir, 'service.json');
+    const own = `${file}.${process.pid}`;
+    writeFileSync(own, JSON.stringify(ownIdentity()), { mode: 0o600 });
+    try {
+      // A link appears under its name only once and as a whole.
+      for (let attempts = 0; !linked(own, file); attempts++) {
+        const owner = ownerOf(file);
+        if ((owner !== null && isAlive(owner)) || attempts > 3) {
+          throw new ThermoclineError(
+            'TC_BUSY',
+            `Process ${owner?.pid ?? '?'} is a service with the state folder ${stateDir} already; ` +
+              'stop it, or name another folder with --state-dir.',
+          );
+        }
+        rmSync(file, { force: true });
+      }
+    } finally {
+      rmSync(own, { force: true });
+    }
+    return new OwnerLock(file);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#file, { force: true });
+  }
+}
+
+function linked(own: string, file: string): boolean {
+  try {
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Null for a file that is gone or damaged: then nobody can be told apart from nobody. */
+function ownerOf(file: string): ProcessIdentity | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,228 @@
+import { ThermoclineError } from '../base/errors.ts';
+import type { GoalFeedback, GoalView, MonitorOrigin, MonitorSpec } from '../client/api-types.ts';
+import { ActingSession } from '../control/acting-session.ts';
+import { currentBootId } from '../control/process-identity.ts';
+import type { Roots } from '../host/host.ts';
+import { readProcessStat } from '../host/linux/process-stat.ts';
+import { EventLog } from './event-log.ts';
+import type { MonitorStore, StoredMonitor } from './monitor-store.ts';
+import type { MonitorOpener, OpenedMonitor } from './open-monitor.ts';
+import { OwnedMonitor } from './owned-monitor.ts';
+
+/** More monitors than a machine has use for. */
+const MAX_MONITORS = 64;
+
+/** What a service works with. */
+export interface ServiceOptions {
+  readonly roots: Roots;
+  /** A folder from `openStateFolder`. */
+  readonly stateDir: string;
+  readonly open: MonitorOpener;
+  readonly store: MonitorStore;
+  /** Microseconds since 1970. */
+  readonly wallUs: () => number;
+}
+
+/**
+ * Owns monitors. Changes happen one after the other, and each is on disk before it is said to be
+ * done.
+ */
+export class Service {
+  readonly events: EventLog;
+  readonly #options: ServiceOptions;
+  readonly #monitors = new Map<string, OwnedMonitor>();
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    this.events = new EventLog(options.wallUs);
+  }
+
+  /** By name. */
+  monitors(): OwnedMonitor[] {
+    return [...this.#monitors.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @throws ThermoclineError TC_NOT_FOUND */
+  monitor(name: string): OwnedMonitor {
+    const monitor = this.#monitors.get(name);
+    if (monitor !== undefined) return monitor;
+    throw new ThermoclineError(
+      'TC_NOT_FOUND',
+      `There is no monitor "${name}"; the list of monitors has their names.`,
+    );
+  }
+
+  /**
+   * Starts a monitor.
+   * @throws ThermoclineError as the monitor does, and TC_BUSY for a name that is taken
+   */
+  create(spec: MonitorSpec, origin: MonitorOrigin): Promise<OwnedMonitor> {
+    return this.#change(async () => {
+      const monitor = await this.#start(spec, origin);
+      this.#save();
+      this.events.add('created', spec.name, `${spec.name} has been created.`);
+      return monitor;
+    });
+  }
+
+  /** Replaces all parameters of a monitor. */
+  commit(name: string, written: unknown): Promise<OwnedMonitor> {
+    return this.#commit(name, () => written);
+  }
+
+  /** Changes the parameters that `patch` names, and no others. */
+  change(name: string, patch: unknown): Promise<OwnedMonitor> {
+    return this.#commit(name, (monitor) => monitor.patchedParams(patch));
+  }
+
+  pause(name: string): Promise<OwnedMonitor> {
+    return this.#change(async () => {
+      const monitor = this.monitor(name);
+      await monitor.pause();
+      this.#save();
+      this.events.add('paused', name, `${name} is paused.`);
+      return monitor;
+    });
+  }
+
+  resume(name: string): Promise<OwnedMonitor> {
+    return this.#change(async () => {
+      const monitor = this.monitor(name);
+      await monitor.resume();
+      this.#save();
+      this.events.add('resumed', name, `${name} goes on.`);
+      return monitor;
+    });
+  }
+
+  /** Stops a monitor and forgets it. */
+  remove(name: string): Promise<void> {
+    return this.#change(async () => {
+      await this.monitor(name).stop();
+      this.#monitors.delete(name);
+      this.#save();
+      this.events.add('removed', name, `${name} has been removed.`);
+    });
+  }
+
+  /** Feeds a measurement to a goal whose metric is `user_input`. */
+  async feedGoal(name: string, feedback: GoalFeedback): Promise<GoalView[]> {
+    const { schemeIndex, goalIndex, value } = feedback;
+    const monitor = this.monitor(name);
+    await monitor.feedGoal(schemeIndex, goalIndex, value);
+    this.events.add('goal', name, `A goal of ${name} was fed the value ${value}.`);
+    return await monitor.goals();
+  }
+
+  /**
+   * Starts again what the store has. What can't be is left out, and an event says why. What acted
+   * on real memory only counts from now on: nobody who knows of the restart has asked for more.
+   */
+  async resumeStored(stored: readonly StoredMonitor[]): Promise<void> {
+    await this.#change(async () => {
+      for (const one of stored) await this.#resumeOne(one);
+      this.#save();
+    });
+  }
+
+  /** Stops all monitors; what the store has is resumed by the next service. */
+  async close(): Promise<void> {
+    await this.#change(() => Promise.all(this.monitors().map((monitor) => monitor.stop())));
+    this.events.end();
+  }
+
+  async #resumeOne({ spec, paused, startTicks, bootId }: StoredMonitor): Promise<void> {
+    const { name, watch } = spec;
+    try {
+      let again: MonitorSpec = spec.act === 'act' ? { ...spec, act: 'count' } : spec;
+      if (watch.kind === 'processes') {
+        const same = (pid: number) =>
+          bootId === currentBootId() && startTicks[pid] === this.#startTicks(pid);
+        again = { ...again, watch: { ...watch, pids: watch.pids.filter(same) } };
+      }
+      const monitor = await this.#start(again, 'api');
+      if (paused) await monitor.pause();
+      this.events.add('created', name, `${name} is watched again after a restart.`);
+    } catch (error) {
+      if (!(error instanceof ThermoclineError)) throw error;
+      this.events.add('removed', name, `${name} was not resumed after a restart: ${error.message}`);
+    }
+  }
+
+  async #start(spec: MonitorSpec, origin: MonitorOrigin): Promise<OwnedMonitor> {
+    const known = this.#monitors.get(spec.name);
+    if (known !== undefined) {
+      throw new ThermoclineError(
+        'TC_BUSY',
+        `There is a monitor "${spec.name}" already; choose another name, or remove that one first.`,
+      );
+    }
+    if (this.#monitors.size >= MAX_MONITORS) {
+      throw new ThermoclineError(
+        'TC_BUSY',
+        `There are ${MAX_MONITORS} monitors already, which is the limit; remove one first.`,
+      );
+    }
+    const opened = this.#options.open(spec, origin);
+    const session = await this.#sessionFor(spec, opened);
+    try {
+      await opened.monitor.start();
+    } catch (error) {
+      await session?.close();
+      throw error;
+    }
+    const { events } = this;
+    const startedAtUs = this.#options.wallUs();
+    const monitor = new OwnedMonitor({ spec, origin, opened, events, session, startedAtUs });
+    this.#monitors.set(spec.name, monitor);
+    return monitor;
+  }
+
+  /** Who acts on real memory has a journal and a guard; null for all others. */
+  async #sessionFor(spec: MonitorSpec, opened: OpenedMonitor): Promise<ActingSession | null> {
+    if (spec.act !== 'act') return null;
+    const { roots, stateDir } = this.#options;
+    const description = `thermocline serve: monitor ${spec.name}`;
+    const session = await ActingSession.open({ roots, stateDir, description });
+    for (const text of opened.steps(opened.params)) session.record({ text, undo: null });
+    return session;
+  }
+
+  #commit(name: string, written: (monitor: OwnedMonitor) => unknown): Promise<OwnedMonitor> {
+    return this.#change(async () => {
+      const monitor = this.monitor(name);
+      const changes = await monitor.commit(written(monitor));
+      this.#save();
+      const what = changes.length === 0 ? 'nothing changes' : changes.join('; ');
+      this.events.add('committed', name, `${name}: ${what}.`);
+      return monitor;
+    });
+  }
+
+  /** One change at a time, so that what is saved is what there is. */
+  #change<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#lastChange.then(work, work);
+    this.#lastChange = done.catch(() => {});
+    return done;
+  }
+
+  #save(): void {
+    const bootId = currentBootId();
+    const made = this.monitors().filter(
+      ({ origin, state }) => origin === 'api' && state !== 'ended',
+    );
+    this.#options.store.save(
+      made.map(({ spec, paused }) => ({ spec, paused, bootId, startTicks: this.#allTicks(spec) })),
+    );
+  }
+
+  #allTicks({ watch }: MonitorSpec): Record<string, number> {
+    if (watch.kind !== 'processes') return {};
+    return Object.fromEntries(watch.pids.map((pid) => [pid, this.#startTicks(pid) ?? 0]));
+  }
+
+  #startTicks(pid: number): number | undefined {
+    return readProcessStat(this.#options.roots, pid)?.startTicks;
+  }
+}
