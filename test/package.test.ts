@@ -53,6 +53,7 @@ describe('package.json', () => {
       'hono',
       'hyparquet-writer',
       'pino',
+      'prom-client',
       'yaml',
       'zod',
     ]);

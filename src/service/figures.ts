@@ -19,7 +19,7 @@ interface IdleTimes {
 }
 
 /** For how long each region was not accessed: microseconds, 0 while it is, with its bytes. */
-function idleTimesOf(snapshot: Snapshot): IdleTimes {
+export function idleTimesOf(snapshot: Snapshot): IdleTimes {
   const values: number[] = [];
   const bytes: number[] = [];
   for (let row = 0; row < snapshot.nrRegions; row++) {

@@ -37,6 +37,13 @@ export interface TimeRange {
   readonly limit: number;
 }
 
+/** What a monitor saw last, all at about the same moment. */
+export interface LatestLook {
+  readonly figures: FiguresPoint;
+  readonly stats: MonitorStats;
+  readonly snapshot: Snapshot;
+}
+
 /** What an owned monitor needs from the service. */
 export interface OwnedMonitorOptions {
   readonly spec: MonitorSpec;
@@ -75,6 +82,7 @@ export class OwnedMonitor {
   #paused = false;
   #end: MonitorEnd | null = null;
   #nextFiguresUs = 0;
+  #latest: LatestLook | null = null;
 
   /** The monitor has been started already. */
   constructor(options: OwnedMonitorOptions) {
@@ -95,6 +103,15 @@ export class OwnedMonitor {
   /** As it would have to be asked for again. */
   get spec(): MonitorSpec {
     return this.#spec;
+  }
+
+  get params(): Params {
+    return this.#params;
+  }
+
+  /** What it saw last, for those who must not wait; null before the first time. */
+  get latest(): LatestLook | null {
+    return this.#latest;
   }
 
   get paused(): boolean {
@@ -244,7 +261,9 @@ export class OwnedMonitor {
     const stats = await this.stats().catch(() => null);
     // The monitor has ended since; what it saw is in the history all the same.
     if (stats === null) return;
-    this.#figures.add(figuresOf(snapshot, stats));
+    const figures = figuresOf(snapshot, stats);
+    this.#figures.add(figures);
+    this.#latest = { figures, stats, snapshot };
     this.#noteWarnings(stats.warnings);
   }
 

@@ -37,6 +37,7 @@ export class VirtualService implements AsyncDisposable {
   readonly sessions: PageSessions;
   readonly store: MonitorStore;
   readonly monitors: Map<string, VirtualMonitor> = new Map();
+  readonly hosts: string[] = [HOST];
   nowMs = 0;
   readonly faults: unknown[] = [];
   readonly #ownsFolder: boolean;
@@ -72,7 +73,7 @@ export class VirtualService implements AsyncDisposable {
       capabilities: () => [],
       scenarios: ['demo'],
       version: '0.0.0',
-      hosts: () => [HOST],
+      hosts: () => this.hosts,
       nowMs: () => this.nowMs,
       logFault: (error) => this.faults.push(error),
     });

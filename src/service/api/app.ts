@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { cookieHeader, Gate } from '../access/gate.ts';
 import type { PageSessions } from '../access/page-sessions.ts';
 import type { Tokens } from '../access/tokens.ts';
+import { Metrics } from '../metrics.ts';
 import type { Service } from '../service.ts';
 import { codeSchema } from './answers.ts';
 import { type ApiEnv, addEndpoint } from './endpoint.ts';
@@ -53,12 +54,21 @@ export function createApp(options: AppOptions): App {
   });
   addSignIn(app, gate, options);
   addDocument(app, gate, options.version);
+  addMetrics(app, gate, new Metrics(() => service.monitors(), options.host));
   app.notFound(({ req, env }) => {
     gate.check(req.raw, env.transport, 'read');
     const sentence = `There is nothing for ${req.method} at ${req.path.slice(0, 200)}; /api/v1/openapi.json lists what there is.`;
     throw new HttpProblem(404, 'TC_NOT_FOUND', sentence);
   });
   return app;
+}
+
+/** Not below `/api/v1`: Prometheus asks for it where all others have it. */
+function addMetrics(app: App, gate: Gate, metrics: Metrics): void {
+  app.get('/metrics', async ({ req, env }) => {
+    gate.check(req.raw, env.transport, 'read');
+    return new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } });
+  });
 }
 
 /** How browsers get in. */
