@@ -24,7 +24,7 @@ const suite: GuestSuite = {
   tests: {
     async 'vaddr finds the hot quarter of a process, within 10 %'(t) {
       switchDamonStatOff();
-      using workload = await startWorkload(mebibytes);
+      await using workload = await startWorkload(mebibytes);
       using kdamond = new HandMadeKdamond({ operations: 'vaddr', pid: workload.pid });
       kdamond.command('on');
       await sleep(watchMs);
@@ -44,7 +44,7 @@ const suite: GuestSuite = {
 
     async 'paddr sees the frames of the hot quarter as hot'(t) {
       switchDamonStatOff();
-      using workload = await startWorkload(mebibytes);
+      await using workload = await startWorkload(mebibytes);
       using kdamond = new HandMadeKdamond({ operations: 'paddr', ...largestRam() });
       kdamond.command('on');
       await sleep(watchMs);

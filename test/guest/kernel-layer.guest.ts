@@ -1,14 +1,10 @@
 /** The kernel layer on real kernels: what tests on the fake take for granted, and whole lives. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Boot, Claim } from '../../src/kernel/claim.ts';
-import { type FeatureName, type Features, hasFeature } from '../../src/kernel/features.ts';
-import type { OwnedSlot, SlotTools } from '../../src/kernel/owned-slot.ts';
+import { type FeatureName, hasFeature } from '../../src/kernel/features.ts';
 import { claimSlots, releasePool, stopClaimed } from '../../src/kernel/ownership.ts';
 import { readParams } from '../../src/kernel/read-back.ts';
 import { readTriedRegions } from '../../src/kernel/read-results.ts';
-import { RealSysfs } from '../../src/kernel/real-sysfs.ts';
 import { readValue, slotPath } from '../../src/kernel/sysfs-files.ts';
 import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../../src/params/defaults.ts';
 import {
@@ -21,50 +17,11 @@ import {
 import { FakeDamonSysfs } from '../../src/testing/fake-damon-sysfs.ts';
 import { damonFilesSuite, newTree, runDamonFilesCheck } from '../damon-files-suite.ts';
 import { damonStatState, switchDamonStatOff } from './hand-made-kdamond.ts';
-import { assertInGuest, type GuestSuite, type TestBody, type TestContext } from './harness.ts';
+import type { GuestSuite, TestBody, TestContext } from './harness.ts';
+import { OurSlots } from './our-slots.ts';
 import { startWorkload } from './workload.ts';
 
 const mebibyte = 2 ** 20;
-
-const boot: Boot = {
-  bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-  startTicksOf(pid) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[22 - 3]);
-    } catch {
-      return null;
-    }
-  },
-};
-
-/** Slots of this kernel, of which nothing is left at the end. */
-class Guest implements AsyncDisposable {
-  readonly files: RealSysfs;
-  readonly tools: SlotTools;
-  readonly #claims = new Map<number, Claim>();
-
-  constructor() {
-    assertInGuest();
-    this.files = new RealSysfs('/sys', { allowRealTree: true });
-    const record = (claim: Claim) => void this.#claims.set(claim.slot, claim);
-    this.tools = { files: this.files, boot, record };
-  }
-
-  get claims(): Claim[] {
-    return [...this.#claims.values()];
-  }
-
-  async slot(): Promise<{ slot: OwnedSlot; features: Features }> {
-    const [slot] = await claimSlots(this.tools, this.claims);
-    return { slot: slot!, features: await slot!.probe() };
-  }
-
-  async [Symbol.asyncDispose]() {
-    assert.deepEqual(await stopClaimed(this.tools, this.claims), []);
-    await releasePool(this.tools, this.claims);
-  }
-}
 
 const physical: Params = {
   operations: 'paddr',
@@ -92,8 +49,8 @@ async function each<T extends string>(
   change: (value: T) => Partial<Scheme>,
 ): Promise<void> {
   switchDamonStatOff();
-  await using guest = new Guest();
-  const { slot, features } = await guest.slot();
+  await using guest = new OurSlots();
+  const { slot, features } = await guest.take();
   const here = values.filter((value) => hasFeature(features, `${kind} ${value}` as FeatureName));
   for (const value of here) {
     const params = { ...physical, schemes: [{ ...scheme, ...change(value) }] };
@@ -122,8 +79,8 @@ const fileChecks = Object.keys(damonFilesSuite).map((name): [string, TestBody] =
   name,
   async () => {
     switchDamonStatOff();
-    using workload = await startWorkload(4);
-    const { files } = new Guest();
+    await using workload = await startWorkload(4);
+    const { files } = new OurSlots();
     await runDamonFilesCheck(name, { files, pid: workload.pid, pass: async (ms) => sleep(ms) });
   },
 ]);
@@ -134,7 +91,7 @@ const suite: GuestSuite = {
   tests: {
     async 'a start beside DAMON_STAT is refused, and DAMON_STAT goes on'(t) {
       if (!damonStatState()) t.skip('it does not run on this kernel');
-      await using guest = new Guest();
+      await using guest = new OurSlots();
       const [slot] = await claimSlots(guest.tools, []);
       await assert.rejects(slot!.start(physical, new Map()), /module damon_stat runs/);
       assert.equal(damonStatState(), true);
@@ -142,7 +99,7 @@ const suite: GuestSuite = {
     ...Object.fromEntries(fileChecks),
     async 'all files of a new slot are those of the fake'(t) {
       switchDamonStatOff();
-      await using guest = new Guest();
+      await using guest = new OurSlots();
       const isNew = guest.files.exists('module/damon_stat');
       const real = await newTree(guest.files);
       assert.deepEqual(
@@ -153,8 +110,8 @@ const suite: GuestSuite = {
     },
     async 'probing finds what the kernel has'(t) {
       switchDamonStatOff();
-      await using guest = new Guest();
-      const { features } = await guest.slot();
+      await using guest = new OurSlots();
+      const { features } = await guest.take();
       const names = (present: boolean | null) =>
         [...features.values()].filter((one) => one.present === present).map(({ name }) => name);
       assert.deepEqual(names(null), []);
@@ -176,9 +133,9 @@ const suite: GuestSuite = {
       }),
     async 'a process is watched from start to stop, and its hot quarter found'(t) {
       switchDamonStatOff();
-      using workload = await startWorkload(64);
-      await using guest = new Guest();
-      const { slot, features } = await guest.slot();
+      await using workload = await startWorkload(64);
+      await using guest = new OurSlots();
+      const { slot, features } = await guest.take();
       const targets = [{ pid: workload.pid, regions: [], obsolete: false }];
       const all = { ...DEFAULT_SCHEME, action: 'stat' as const };
       const params: Params = { ...physical, operations: 'vaddr', targets, schemes: [all] };
@@ -208,10 +165,10 @@ const suite: GuestSuite = {
     },
     async 'somebody else in a slot of ours goes on as he was'() {
       switchDamonStatOff();
-      using workload = await startWorkload(4);
-      await using guest = new Guest();
+      await using workload = await startWorkload(4);
+      await using guest = new OurSlots();
       const { files } = guest;
-      const { slot, features } = await guest.slot();
+      const { slot, features } = await guest.take();
       const write = (file: string, text: string) => files.write(slotPath(5, file), text);
       await write('contexts/nr_contexts', '1');
       await write('contexts/0/targets/nr_targets', '1');

@@ -1,20 +1,37 @@
 /** Starts `workload.c`, which is a program in the guests. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Cgroup } from './memory-figures.ts';
 
-/** A process with one mapping of known size, of which it keeps touching the first quarter. */
-export interface Workload extends Disposable {
+/** What a workload is like; by default a quarter of anonymous small pages is kept hot. */
+export interface WorkloadShape {
+  /** Share of the mapping that is touched all the time, from its start. */
+  readonly hotPercent?: number;
+  /** As `workload.c` knows them: `small`, `default`, `huge`, or the path of a file to map. */
+  readonly memory?: string;
+  /** Where it is from its start, so that all of its memory is charged there. */
+  readonly group?: Cgroup;
+}
+
+/** A process with one mapping of known size, of which it keeps touching the first part. */
+export interface Workload extends Disposable, AsyncDisposable {
   readonly pid: number;
   readonly start: number;
   readonly end: number;
-  /** Where the touched quarter ends; it begins at `start`. */
+  /** Where the touched part ends; it begins at `start`. */
   readonly hotEnd: number;
 }
 
 /** Starts a workload and waits until all of its memory is there. */
-export async function startWorkload(mebibytes: number): Promise<Workload> {
-  const child = spawn('workload', [`${mebibytes}`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the workload has ended')));
+export async function startWorkload(
+  mebibytes: number,
+  { hotPercent = 25, memory = 'small', group }: WorkloadShape = {},
+): Promise<Workload> {
+  const join = group === undefined ? '' : `echo $$ > ${group.folder}/cgroup.procs; `;
+  const program = `${join}exec workload ${mebibytes} ${hotPercent} ${memory}`;
+  const child = spawn('sh', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = once(child, 'exit');
+  const ended = exit.then(() => Promise.reject(new Error('the workload has ended')));
   ended.catch(() => {});
   const [line] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer];
   const [start, end, hotEnd] = line.toString().split(' ').map(Number);
@@ -24,5 +41,10 @@ export async function startWorkload(mebibytes: number): Promise<Workload> {
     end: end!,
     hotEnd: hotEnd!,
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      // Its memory is free only then.
+      await exit;
+    },
   };
 }
