@@ -12,10 +12,11 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   'fast-snapshots': () => import('./fast-snapshots.ts'),
   records: () => import('./records.ts'),
   acma: () => import('./acma/bench.ts'),
+  tiering: () => import('./tiering/index.ts'),
 };
 
 /** Option of each suite that names a scenario file to run in place of its own. */
-const fileOptions: Readonly<Record<string, string>> = { acma: 'plant' };
+const fileOptions: Readonly<Record<string, string>> = { acma: 'plant', tiering: 'pattern' };
 
 const usage = `usage: npm run bench -- [NAME...] [--long] [--json]
 names: ${Object.keys(benches).join(', ')} (all by default)

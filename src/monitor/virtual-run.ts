@@ -6,6 +6,32 @@ export interface Stepper {
   step(): number;
 }
 
+/** Several steppers as one: each has its step when it is due, in their order. */
+export class JointStepper implements Stepper {
+  readonly #clock: VirtualClock;
+  readonly #steppers: readonly Stepper[];
+  readonly #dueUs: number[];
+
+  constructor(steppers: readonly Stepper[], clock: VirtualClock) {
+    this.#clock = clock;
+    this.#steppers = steppers;
+    this.#dueUs = steppers.map(() => clock.nowUs());
+  }
+
+  step(): number {
+    const nowUs = this.#clock.nowUs();
+    let nextUs = Number.POSITIVE_INFINITY;
+    for (const [index, stepper] of this.#steppers.entries()) {
+      if (this.#dueUs[index]! <= nowUs) {
+        const sleepUs = stepper.step();
+        this.#dueUs[index] = sleepUs < 0 ? Number.POSITIVE_INFINITY : nowUs + sleepUs;
+      }
+      nextUs = Math.min(nextUs, this.#dueUs[index]!);
+    }
+    return nextUs === Number.POSITIVE_INFINITY ? -1 : nextUs - nowUs;
+  }
+}
+
 /**
  * Runs a kdamond, or what drives one, on a virtual clock: no waiting, and the same run each time.
  */

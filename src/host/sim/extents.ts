@@ -38,6 +38,8 @@ const MANY_EXTENTS = 1024;
 export class ExtentMap {
   #list: Extent[];
   readonly #walls: ReadonlySet<number>;
+  /** How many were left when similar ones were last taken together. */
+  #least = 0;
 
   /** @param walls pages in front of which missing pages are kept apart: there, rates change */
   constructor(pages: number, huge: boolean, walls: readonly number[]) {
@@ -93,12 +95,13 @@ export class ExtentMap {
   /** Joins neighbours that are alike. Call it after changes, when nobody holds an extent. */
   tidy(): void {
     this.#join(0);
-    if (this.#list.length <= MANY_EXTENTS) return;
+    if (this.#list.length <= Math.max(MANY_EXTENTS, this.#least * 1.25)) return;
     // Differences in history that are small against the rest of it are given up first.
     for (let toleranceUs = 100_000; toleranceUs < 1e15; toleranceUs *= 4) {
       this.#join(toleranceUs);
-      if (this.#list.length <= MANY_EXTENTS / 2) return;
+      if (this.#list.length <= MANY_EXTENTS / 2) break;
     }
+    this.#least = this.#list.length;
   }
 
   #join(toleranceUs: number): void {

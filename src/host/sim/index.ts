@@ -1,6 +1,7 @@
 export type { AcmaSpec } from './acma-spec.ts';
 export type { PageRange } from './actions.ts';
 export { Balloon } from './balloon.ts';
+export { bestPlacement } from './best-placement.ts';
 export { runsWithin } from './frame-index.ts';
 export { hash32 } from './hash.ts';
 export { SimulatedMachine } from './machine.ts';

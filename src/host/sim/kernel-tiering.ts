@@ -8,6 +8,9 @@ import type { Scenario } from './scenario.ts';
 /** Pages that the kernel's thread demotes within a second, at 2.5 us each. */
 const DEMOTED_PAGES_PER_SECOND = 400_000;
 
+/** Hint faults are worked out so often: twice within the time that makes a page hot. */
+const FAULTS_EVERY_US = 500_000;
+
 /** Microseconds of a CPU for a page that is demoted, and of its process's time. */
 const DEMOTION_US = { work: 2.5, stall: 0.1 };
 
@@ -20,6 +23,8 @@ export class KernelTiering {
   readonly #demotes: boolean;
   readonly #hintFaults: ReadonlyMap<SimProcess, HintFaults>;
   #nowUs = 0;
+  #lastFaultsUs = 0;
+  #nextFaultsUs = FAULTS_EVERY_US;
   /** What the demoting thread still can do in this slice. */
   #budget = 0;
 
@@ -37,16 +42,24 @@ export class KernelTiering {
   pass(nowUs: number, seconds: number): void {
     this.#nowUs = nowUs;
     this.#budget = DEMOTED_PAGES_PER_SECOND * seconds;
-    for (const [process, faults] of this.#hintFaults) {
-      if (!process.alive) continue;
-      const cost = faults.pass(nowUs, seconds, (node, pages) => this.#makeRoom(node, pages));
-      process.owedUs += cost.stallUs;
-      this.workUs += cost.workUs;
-    }
+    if (this.#hintFaults.size > 0 && nowUs >= this.#nextFaultsUs) this.#takeHintFaults();
     if (!this.#demotes) return;
     for (const node of this.#memory.nodesByTier) {
       const { freeCount } = node.frames;
       if (freeCount <= node.watermarks.low) this.#demote(node, node.watermarks.high - freeCount);
+    }
+  }
+
+  #takeHintFaults(): void {
+    const seconds = (this.#nowUs - this.#lastFaultsUs) / 1e6;
+    this.#lastFaultsUs = this.#nowUs;
+    this.#nextFaultsUs = this.#nowUs + FAULTS_EVERY_US;
+    this.#budget = DEMOTED_PAGES_PER_SECOND * seconds;
+    for (const [process, faults] of this.#hintFaults) {
+      if (!process.alive) continue;
+      const cost = faults.pass(this.#nowUs, seconds, (node, pages) => this.#makeRoom(node, pages));
+      process.owedUs += cost.stallUs;
+      this.workUs += cost.workUs;
     }
   }
 

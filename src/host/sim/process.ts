@@ -4,7 +4,14 @@ import { ExtentMap } from './extents.ts';
 import { salt32 } from './hash.ts';
 import { HUGE_PAGES, PAGE_SIZE } from './page.ts';
 import type { AccessSpec, ProcessSpec, VmaKind, VmaSpec } from './scenario.ts';
-import { compileRates, isMoving, type Moment, type Rates, rateAt } from './workload.ts';
+import {
+  compileRates,
+  isMoving,
+  type Moment,
+  type Rates,
+  rateAt,
+  typicalRateAt,
+} from './workload.ts';
 
 const HEAP_START = 0x555555757000;
 const MMAP_END = 0x7ffff7e00000;
@@ -179,7 +186,7 @@ export class SimProcess {
     let endUs = nowUs;
     for (let step = 0; step < MAX_LOOK_BACK && endUs > 0; step++) {
       const { index, startUs } = this.#phaseAt(endUs - 1);
-      const rate = rateAt(vma.phaseRates[index]!, page) * this.speed;
+      const rate = typicalRateAt(vma.phaseRates[index]!, page) * this.speed;
       const accesses = (rate * (endUs - startUs)) / 1e6;
       if (accesses >= left) return nowUs - endUs + (left / rate) * 1e6;
       left -= accesses;

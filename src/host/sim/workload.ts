@@ -227,6 +227,14 @@ export function rateAt(rates: Rates, page: number): number {
   return piece.rate + (piece.skewed ? rates.skew!.rateAt(page) : 0);
 }
 
+/** Accesses a second to a page like this one: where popularity is shuffled by page, the average. */
+export function typicalRateAt(rates: Rates, page: number): number {
+  const { skew } = rates;
+  if (skew === null || skew.itemPages > 1) return rateAt(rates, page);
+  const piece = rates.pieces[pieceIndex(rates, page)]!;
+  return piece.rate + (piece.skewed ? skew.meanRate : 0);
+}
+
 /** Accesses a second to the pages [start, end). */
 export function rateSum(rates: Rates, start: number, end: number): number {
   let sum = 0;
