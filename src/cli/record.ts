@@ -2,10 +2,11 @@ import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
 import { parseBytes } from '../base/units.ts';
+import type { ActingSession } from '../control/acting-session.ts';
 import type { Roots } from '../host/host.ts';
 import { readTextIfAny } from '../host/linux/read-file.ts';
-import { EngineMonitor } from '../monitor/engine-monitor.ts';
 import type { Monitor } from '../monitor/monitor.ts';
+import { openMonitor } from '../monitor/open-monitor.ts';
 import { VirtualMonitor } from '../monitor/virtual-monitor.ts';
 import type { RecordingOrigin } from '../record/recording.ts';
 import { Interruption } from './interruption.ts';
@@ -14,7 +15,9 @@ import { RecordOutput } from './record/record-output.ts';
 import { Recorder } from './record/recorder.ts';
 import { runRecord, type VirtualTime } from './record/run.ts';
 import { rootsOf } from './roots.ts';
+import { addKernelOptions } from './watch/kernel-options.ts';
 import { addPid, ceilingValue, durationValue } from './watch/option-values.ts';
+import { openSession } from './watch/session.ts';
 import { startOrEnd } from './watch/start-or-end.ts';
 import { openSubject, type Subject, type SubjectOptions } from './watch/subject.ts';
 
@@ -51,7 +54,7 @@ interface RecordOptions extends Omit<SubjectOptions, 'act' | 'dryRun'> {
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('record')
     .summary('write what a process, cgroup or command does with its memory to a file')
     .description(
@@ -91,6 +94,7 @@ export function register(program: Command): void {
     .action(async (words: string[], options: RecordOptions, command: Command) => {
       process.exitCode = await record(words, options, rootsOf(command));
     });
+  addKernelOptions(command);
 }
 
 async function record(
@@ -103,7 +107,8 @@ async function record(
   // Made before a command is started, so that a file that is there already starts nothing.
   const outputTo = newOutput(options);
   await using subject = await openSubject(words, options, roots, 'stderr');
-  const source = openSource(subject, options, roots);
+  await using session = await openSession(subject, `thermocline record: ${subject.name}`, roots);
+  const source = await openSource(subject, options, roots, session);
   await using monitor = source.monitor;
   const endedEarly = await startOrEnd(monitor, subject.child);
   if (endedEarly !== null) return endedEarly;
@@ -123,7 +128,7 @@ async function record(
     output,
     interruption,
     child: subject.child,
-    session: null,
+    session,
     forUs: source.virtual === null ? (options.for ?? null) : null,
     virtual: source.virtual,
     terminal: { isTTY, write: (text) => process.stderr.write(text) },
@@ -137,7 +142,12 @@ interface Source {
   readonly memory: MemoryReader;
 }
 
-function openSource(subject: Subject, options: RecordOptions, roots: Roots): Source {
+async function openSource(
+  subject: Subject,
+  options: RecordOptions,
+  roots: Roots,
+  session: ActingSession | null,
+): Promise<Source> {
   const { operations, params } = subject;
   if (operations.set === 'sim') {
     const { scenario } = operations;
@@ -149,10 +159,10 @@ function openSource(subject: Subject, options: RecordOptions, roots: Roots): Sou
     };
   }
   return {
-    monitor: new EngineMonitor({
-      operations,
+    monitor: await openMonitor(operations, {
       params,
       ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
+      ...(session !== null && { record: (step) => session.record(step) }),
     }),
     virtual: null,
     memory: linuxMemory(roots),
@@ -179,7 +189,8 @@ function originOf({ operations, params }: Subject, roots: Roots): RecordingOrigi
     // A simulated machine is the same one wherever it is simulated.
     host: isReal ? hostname() : null,
     kernelRelease: isReal ? kernelRelease : null,
-    source: `engine ${operations.set}`,
+    source:
+      operations.set === 'kernel' ? `kernel ${params.operations}` : `engine ${operations.set}`,
     params,
   };
 }

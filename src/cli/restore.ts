@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
 import { rootsOf } from './roots.ts';
@@ -18,7 +20,15 @@ export function register(program: Command): void {
       const { safeText } = await import('./terminal/line.ts');
       const stateDir = stateFolderPath();
       checkStateFolder(stateDir);
-      const { done, failed } = restoreAbandoned(stateDir, rootsOf(command).cgroup);
+      const roots = rootsOf(command);
+      const { done, failed: notDone } = await restoreAbandoned(stateDir, roots);
+      const failed = [...notDone];
+      // Slots have records of their own, which outlive a journal that was removed.
+      if (existsSync(join(stateDir, 'kernel'))) {
+        const { sweepKernelSlots } = await import('../monitor/kernel-slots.ts');
+        const problem = await sweepKernelSlots(roots, stateDir);
+        if (problem !== null) failed.push(problem);
+      }
       for (const sentence of done) process.stdout.write(`${safeText(sentence)}\n`);
       if (failed.length > 0) throw new ThermoclineError('TC_SYSTEM', safeText(failed.join(' ')));
       if (done.length === 0) process.stdout.write('Nothing was left behind.\n');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { ownIdentity } from '../control/process-identity.ts';
+import { ownIdentity } from '../host/linux/process-identity.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'thermocline-safety-'));
 afterAll(() => rmSync(base, { recursive: true }));

@@ -1,11 +1,13 @@
 import { type Command, Option } from 'commander';
-import { ActingSession } from '../control/acting-session.ts';
-import { EngineMonitor } from '../monitor/engine-monitor.ts';
+import { openMonitor } from '../monitor/open-monitor.ts';
 import { Interruption } from './interruption.ts';
 import { rootsOf } from './roots.ts';
+import { addKernelOptions } from './watch/kernel-options.ts';
 import { addPid, ceilingValue, durationValue } from './watch/option-values.ts';
 import { isLiveTerminal, jsonOutput, liveOutput, plainOutput } from './watch/output.ts';
+import { printWrites } from './watch/print-writes.ts';
 import { runWatch } from './watch/run.ts';
+import { openSession } from './watch/session.ts';
 import { startOrEnd } from './watch/start-or-end.ts';
 import { openSubject, type SubjectOptions } from './watch/subject.ts';
 
@@ -21,7 +23,9 @@ Examples:
   $ thermocline watch -- python3 train.py
   $ thermocline watch --sim examples/scenarios/demo.yaml
   $ thermocline watch --pid 1234 --json --for 1m > snapshots.jsonl
-  $ thermocline watch --pid 1234 --params reclaim.yaml --act --dry-run`;
+  $ thermocline watch --pid 1234 --params reclaim.yaml --act --dry-run
+  $ thermocline watch --kernel --pid 1234
+  $ thermocline watch --kernel --physical --node 1 --pages anon`;
 
 interface WatchOptions extends SubjectOptions {
   readonly every: number;
@@ -32,7 +36,7 @@ interface WatchOptions extends SubjectOptions {
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('watch')
     .summary('show which memory of a process, cgroup or command is touched, live')
     .description(
@@ -59,11 +63,12 @@ export function register(program: Command): void {
       ceilingValue,
     )
     .option('--act', 'let the schemes of --params act; without it they are only counted')
-    .option('--dry-run', 'with --act: print the calls and do nothing')
+    .option('--dry-run', 'with --act: print the calls and do nothing; with --kernel: the writes')
     .addHelpText('after', EXAMPLES)
     .action(async (words: string[], options: WatchOptions, command: Command) => {
       process.exitCode = await watch(words, options, command);
     });
+  addKernelOptions(command);
 }
 
 async function watch(
@@ -75,15 +80,13 @@ async function watch(
   const live = options.json !== true && isLiveTerminal();
   using interruption = new Interruption();
   await using subject = await openSubject(words, options, roots, live ? 'kept' : 'stderr');
-  await using session = subject.acts
-    ? await ActingSession.open({ roots, description: `thermocline watch: ${subject.name}` })
-    : null;
-  for (const text of subject.steps) session?.record({ text, undo: null });
+  if (options.kernel && options.dryRun) return await printWrites(subject);
+  await using session = await openSession(subject, `thermocline watch: ${subject.name}`, roots);
   const { operations, params } = subject;
-  await using monitor = new EngineMonitor({
-    operations,
+  await using monitor = await openMonitor(operations, {
     params,
     ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
+    ...(session !== null && { record: (step) => session.record(step) }),
   });
   const endedEarly = await startOrEnd(monitor, subject.child);
   if (endedEarly !== null) return endedEarly;

@@ -126,7 +126,7 @@ describe('when the process that acts', () => {
 
   test('lives, restoring leaves it alone', async () => {
     const child = await startActing();
-    const { done, failed } = restoreAbandoned(stateDir, roots.cgroup);
+    const { done, failed } = await restoreAbandoned(stateDir, roots);
     expect(done).toEqual([expect.stringContaining(`Process ${child.pid} still acts (a test)`)]);
     expect(failed).toEqual([]);
     expect(readFileSync(file, 'utf8')).toBe('67108864\n');

@@ -16,6 +16,13 @@ export interface ActingSessionOptions {
   readonly roots: Roots;
   /** What the run is for, in a few words: `thermocline watch --pid 7 --act` shows it to people. */
   readonly description: string;
+  /**
+   * The run only watches, by something in the kernel that must not outlive it: the off switch does
+   * not end it.
+   */
+  readonly watchesOnly?: boolean;
+  /** The run takes slots of the kernel's DAMON: its guard gets ready to stop them. */
+  readonly usesKernel?: boolean;
   /** @defaultValue `stateFolderPath()` */
   readonly stateDir?: string;
   /** @defaultValue HEARTBEAT_LIMIT_MS */
@@ -30,17 +37,18 @@ export interface ActingSessionOptions {
 export class ActingSession implements AsyncDisposable {
   readonly #journal: Journal;
   readonly #guard: Guard;
-  readonly #offSwitch: OffSwitch;
-  readonly #cgroupRoot: string;
+  /** Null for a run that only watches. */
+  readonly #offSwitch: OffSwitch | null;
+  readonly #roots: Roots;
   readonly #stop: AbortController = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #closing: Promise<ReplayReport> | null = null;
 
-  private constructor(journal: Journal, guard: Guard, offSwitch: OffSwitch, cgroupRoot: string) {
+  private constructor(journal: Journal, guard: Guard, offSwitch: OffSwitch | null, roots: Roots) {
     this.#journal = journal;
     this.#guard = guard;
     this.#offSwitch = offSwitch;
-    this.#cgroupRoot = cgroupRoot;
+    this.#roots = roots;
     this.#timer = setInterval(() => {
       this.#check();
       guard.heartbeat();
@@ -56,14 +64,17 @@ export class ActingSession implements AsyncDisposable {
    */
   static async open(options: ActingSessionOptions): Promise<ActingSession> {
     const stateDir = openStateFolder(options.stateDir ?? stateFolderPath());
-    const offSwitch = new OffSwitch(stateDir);
-    if (offSwitch.isOff()) throw offError(offSwitch);
-    const journal = Journal.create(stateDir, options.description);
-    const cgroupRoot = options.roots.cgroup;
+    const { roots, description, watchesOnly, usesKernel } = options;
+    const { heartbeatLimitMs = HEARTBEAT_LIMIT_MS } = options;
+    const offSwitch = watchesOnly ? null : new OffSwitch(stateDir);
+    if (offSwitch?.isOff()) throw offError(offSwitch);
+    const journal = Journal.create(stateDir, description, watchesOnly);
     try {
-      const { heartbeatLimitMs = HEARTBEAT_LIMIT_MS } = options;
-      const guard = await Guard.start(journal, { cgroupRoot, heartbeatLimitMs });
-      return new ActingSession(journal, guard, offSwitch, cgroupRoot);
+      const guard = await Guard.start(journal, {
+        ...{ roots, heartbeatLimitMs },
+        ...(usesKernel && { usesKernel }),
+      });
+      return new ActingSession(journal, guard, offSwitch, roots);
     } catch (error) {
       journal.finish('owner');
       journal[Symbol.dispose]();
@@ -94,7 +105,7 @@ export class ActingSession implements AsyncDisposable {
    */
   record(step: LeverStep): void {
     this.assertActing();
-    if (step.undo) checkUndo(step.undo, this.#cgroupRoot);
+    if (step.undo) checkUndo(step.undo, this.#roots.cgroup);
     this.#journal.record(step);
   }
 
@@ -114,7 +125,7 @@ export class ActingSession implements AsyncDisposable {
     try {
       // The guard may have been here before us.
       this.#journal.reload();
-      return replay(this.#journal, this.#cgroupRoot, 'owner');
+      return await replay(this.#journal, this.#roots, 'owner');
     } finally {
       await this.#guard.release();
       this.#journal[Symbol.dispose]();
@@ -123,7 +134,7 @@ export class ActingSession implements AsyncDisposable {
 
   #check(): void {
     if (this.#stop.signal.aborted) return;
-    if (this.#offSwitch.isOff()) this.#endWith(offError(this.#offSwitch));
+    if (this.#offSwitch?.isOff()) this.#endWith(offError(this.#offSwitch));
     else if (!this.#guard.isOnWatch) this.#endWith(guardError(this.#guard));
   }
 

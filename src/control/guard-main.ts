@@ -2,12 +2,19 @@
  * The guard process: see guard.ts. It loads as little as it can, so that it is on watch at once and
  * costs next to nothing while it waits.
  *
- *     node guard-main.ts JOURNAL CGROUP_ROOT HEARTBEAT_LIMIT_MS     heartbeats on standard input
+ *     node guard-main.ts JOURNAL ROOTS HEARTBEAT_LIMIT_MS [kernel]
+ *
+ * Heartbeats come on standard input.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Roots } from '../host/host.ts';
 import { Journal } from './journal.ts';
 import { replay } from './replay.ts';
 
-const [file, cgroupRoot, heartbeatLimitMs] = process.argv.slice(2);
+const NR_ATTEMPTS = 5;
+const PAUSE_MS = 1000;
+
+const [file, roots, heartbeatLimitMs, kernel] = process.argv.slice(2);
 
 // Whoever ends a whole group of processes must not end the one that cleans up after them.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -29,10 +36,23 @@ process.stdin.on('data', () => {
 process.stdin.on('end', takeBack);
 process.stdin.on('error', takeBack);
 process.stdout.write('on watch\n');
+// Loaded while all is well: when it is needed, the disk may not answer.
+if (kernel) await import('../monitor/kernel-slots.ts');
 
-/** Nothing to do where the owner has finished its journal. */
-function takeBack(): void {
-  journal.reload();
-  const { failed } = replay(journal, cgroupRoot!, 'guard');
-  process.exit(failed.length === 0 ? 0 : 1);
+let isTakingBack = false;
+
+/**
+ * Nothing to do where the owner has finished its journal. What can't be put back now, as the kernel
+ * is busy with something else, is tried again.
+ */
+async function takeBack(): Promise<void> {
+  if (isTakingBack) return;
+  isTakingBack = true;
+  for (let attempt = 1; ; attempt++) {
+    journal.reload();
+    const { failed } = await replay(journal, JSON.parse(roots!) as Roots, 'guard');
+    if (failed.length === 0) process.exit(0);
+    if (attempt === NR_ATTEMPTS) process.exit(1);
+    await sleep(PAUSE_MS);
+  }
 }

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Clock, monotonicClock } from '../base/clock.ts';
 import { ThermoclineError } from '../base/errors.ts';
+import type { Roots } from '../host/host.ts';
 import type { Journal } from './journal.ts';
 
 /** The silence after which the guard takes everything back. */
@@ -22,7 +23,9 @@ const GUARD_FILE: string = fileURLToPath(
 
 /** How a guard is to work. */
 export interface GuardOptions {
-  readonly cgroupRoot: string;
+  readonly roots: Roots;
+  /** Get ready at once to stop slots of the kernel's DAMON. */
+  readonly usesKernel?: boolean;
   /** @defaultValue HEARTBEAT_LIMIT_MS */
   readonly heartbeatLimitMs?: number;
   /** @defaultValue the machine's monotonic clock */
@@ -63,10 +66,18 @@ export class Guard {
    * @throws ThermoclineError TC_SYSTEM when it can't be started: then nothing may be done
    */
   static async start(journal: Journal, options: GuardOptions): Promise<Guard> {
-    const { cgroupRoot, heartbeatLimitMs = HEARTBEAT_LIMIT_MS, clock = monotonicClock } = options;
+    const {
+      roots,
+      usesKernel,
+      heartbeatLimitMs = HEARTBEAT_LIMIT_MS,
+      clock = monotonicClock,
+    } = options;
     const child = spawn(
       process.execPath,
-      [GUARD_FILE, journal.file, cgroupRoot, String(heartbeatLimitMs)],
+      [
+        ...[GUARD_FILE, journal.file, JSON.stringify(roots), String(heartbeatLimitMs)],
+        ...(usesKernel ? ['kernel'] : []),
+      ],
       // A session of its own, so that Ctrl-C and a closed terminal don't reach it; no environment,
       // so that no debugger or loader meant for us does; no folder that it would keep busy.
       { detached: true, cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'ignore'] },

@@ -10,7 +10,7 @@
  */
 import { ThermoclineError } from '../base/errors.ts';
 import type { LeverStep } from '../host/host.ts';
-import type { ProcessIdentity } from './process-identity.ts';
+import type { ProcessIdentity } from '../host/linux/process-identity.ts';
 
 /** Who closed a journal. */
 export type Finisher = 'owner' | 'guard' | 'restore';
@@ -23,6 +23,8 @@ export interface RecordedStep extends LeverStep {
 /** Whose run a journal tells of. */
 export interface JournalHead {
   readonly owner: ProcessIdentity;
+  /** It only watches, by something that must not outlive it; the off switch does not concern it. */
+  readonly watchesOnly?: boolean;
   /** What the run is for, as people shall read it. */
   readonly description: string;
 }
@@ -93,7 +95,9 @@ function isIdentity(value: unknown): boolean {
 }
 
 function isUndo(value: unknown): boolean {
-  return value === null || (isObject(value) && isText(value['file']) && isText(value['content']));
+  if (value === null) return true;
+  if (!isObject(value)) return false;
+  return isCount(value['kernelSlot']) || (isText(value['file']) && isText(value['content']));
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -69,7 +69,7 @@ describe('what is written', () => {
     journal.record(step('/c/a/memory.high', 'max\n'));
     journal.markUndone(journal.pending[0]!);
     journal.record(step('/c/a/memory.high', '5\n'));
-    expect(journal.pending.map(({ id, undo }) => [id, undo?.content])).toEqual([[2, '5\n']]);
+    expect(journal.pending).toMatchObject([{ id: 2, undo: { content: '5\n' } }]);
   });
 
   test('a step without undo is kept as what was going to be done', () => {

@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { ThermoclineError } from '../base/errors.ts';
 import type { LeverStep } from '../host/host.ts';
+import { ownIdentity } from '../host/linux/process-identity.ts';
 import {
   type Finisher,
   type JournalHead,
@@ -11,7 +12,6 @@ import {
   parseJournal,
   type RecordedStep,
 } from './journal-format.ts';
-import { ownIdentity } from './process-identity.ts';
 
 /** No further step is recorded beyond this, so that a journal can always be read back in one go. */
 const MAX_STEPS_BYTES = 16 * 2 ** 20;
@@ -43,12 +43,13 @@ export class Journal implements Disposable {
    * @param stateDir a folder from `openStateFolder`
    * @throws ThermoclineError TC_SYSTEM when it can't be written
    */
-  static create(stateDir: string, description: string): Journal {
+  static create(stateDir: string, description: string, watchesOnly = false): Journal {
     removeOldJournals(stateDir);
     const owner = ownIdentity();
     const name = `journal-${owner.pid}-${randomBytes(4).toString('hex')}.jsonl`;
     const journal = new Journal(join(stateDir, name), fs.constants.O_CREAT | fs.constants.O_EXCL);
-    journal.#append({ type: 'begin', version: 1, owner, description });
+    const kind = watchesOnly ? { watchesOnly } : {};
+    journal.#append({ type: 'begin', version: 1, owner, description, ...kind });
     syncFolder(stateDir);
     return journal;
   }
@@ -91,8 +92,7 @@ export class Journal implements Disposable {
    * @throws ThermoclineError TC_SYSTEM when it can't be written: then the step must not be taken
    */
   record(step: LeverStep): void {
-    const key = (other: LeverStep) => (other.undo ? other.undo.file : other.text);
-    for (const known of this.#pending.values()) if (key(known) === key(step)) return;
+    for (const known of this.#pending.values()) if (keyOf(known) === keyOf(step)) return;
     if (this.#lengthBytes > MAX_STEPS_BYTES) {
       throw new ThermoclineError('TC_SYSTEM', `The journal ${this.file} is full; start a new run.`);
     }
@@ -160,6 +160,12 @@ export class Journal implements Disposable {
     this.#pending.set(line.id, line);
     this.#lastId = line.id;
   }
+}
+
+/** What a step changes, by name. */
+function keyOf({ undo, text }: LeverStep): string {
+  if (undo === null) return text;
+  return 'kernelSlot' in undo ? `slot ${undo.kernelSlot}` : undo.file;
 }
 
 /** Journal files of a state folder, in no particular order; empty where there is no folder. */

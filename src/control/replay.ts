@@ -1,8 +1,10 @@
 /** Takes back what a journal says, in reverse order. Doing it twice does no harm. */
+import { dirname } from 'node:path';
 import { ThermoclineError } from '../base/errors.ts';
+import type { Roots } from '../host/host.ts';
+import { currentBootId } from '../host/linux/process-identity.ts';
 import type { Journal } from './journal.ts';
 import type { Finisher } from './journal-format.ts';
-import { currentBootId } from './process-identity.ts';
 import { applyUndo } from './undo.ts';
 
 /** What replaying has come to. */
@@ -18,17 +20,17 @@ export interface ReplayReport {
  * from before a reboot are not replayed: the reboot has undone them.
  * @param by who is to be named as the one who closed it
  */
-export function replay(journal: Journal, cgroupRoot: string, by: Finisher): ReplayReport {
+export async function replay(journal: Journal, roots: Roots, by: Finisher): Promise<ReplayReport> {
   const done: string[] = [];
   const failed: string[] = [];
   if (journal.isFinished) return { done, failed };
-  const rebooted = journal.head!.owner.bootId !== currentBootId();
+  const { owner } = journal.head!;
+  const rebooted = owner.bootId !== currentBootId();
+  const scene = { roots, stateDir: dirname(journal.file), owner };
   for (const step of rebooted ? [] : journal.pending) {
     if (!step.undo) continue;
-    const { file, content } = step.undo;
     try {
-      const outcome = applyUndo(step.undo, cgroupRoot);
-      done.push(outcome === 'gone' ? `${file} is gone.` : `${file} is "${content.trim()}" again.`);
+      done.push(await applyUndo(step.undo, scene));
       journal.markUndone(step);
     } catch (error) {
       if (!(error instanceof ThermoclineError)) throw error;

@@ -2,14 +2,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { ownIdentity, type ProcessIdentity } from '../host/linux/process-identity.ts';
 import type { JournalLine } from './journal-format.ts';
-import { ownIdentity, type ProcessIdentity } from './process-identity.ts';
 import { listRuns, restoreAbandoned } from './runs.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'thermocline-runs-'));
 afterAll(() => rmSync(base, { recursive: true }));
 let stateDir: string;
 let cgroupRoot: string;
+const roots = () => ({ proc: '/proc', sys: join(base, 'sys'), cgroup: cgroupRoot });
 let files: string[];
 beforeEach(() => {
   stateDir = mkdtempSync(join(base, 'state-'));
@@ -37,12 +38,12 @@ function step(id: number, file: string, content: string): JournalLine {
 
 const contents = () => files.map((file) => readFileSync(file, 'utf8'));
 
-test('what a process left that has gone is put back, the latest step first', () => {
+test('what a process left that has gone is put back, the latest step first', async () => {
   const [a, b] = files as [string, string];
   // The first content of a file is the one that must win.
   writeJournal(gone(), [step(1, a, 'max\n'), step(2, b, '8192\n'), step(3, a, '1\n')]);
   expect(listRuns(stateDir).map((run) => run.state)).toEqual(['abandoned']);
-  expect(restoreAbandoned(stateDir, cgroupRoot)).toEqual({
+  expect(await restoreAbandoned(stateDir, roots())).toEqual({
     done: [
       `${a} is "1" again.`,
       `${b} is "8192" again.`,
@@ -55,55 +56,55 @@ test('what a process left that has gone is put back, the latest step first', () 
   expect(listRuns(stateDir).map((run) => run.state)).toEqual(['finished']);
 });
 
-test('a second time there is nothing to do', () => {
+test('a second time there is nothing to do', async () => {
   writeJournal(gone(), [step(1, files[0]!, 'max\n')]);
-  restoreAbandoned(stateDir, cgroupRoot);
+  await restoreAbandoned(stateDir, roots());
   writeFileSync(files[0]!, '5\n');
-  expect(restoreAbandoned(stateDir, cgroupRoot)).toEqual({ done: [], failed: [] });
+  expect(await restoreAbandoned(stateDir, roots())).toEqual({ done: [], failed: [] });
   expect(contents()[0]).toBe('5\n');
 });
 
-test('what was undone already is not undone again', () => {
+test('what was undone already is not undone again', async () => {
   writeJournal(gone(), [step(1, files[0]!, 'max\n'), { type: 'undone', id: 1 }]);
-  restoreAbandoned(stateDir, cgroupRoot);
+  await restoreAbandoned(stateDir, roots());
   expect(contents()[0]).toBe('4096\n');
 });
 
-test('steps from before a reboot are not replayed', () => {
+test('steps from before a reboot are not replayed', async () => {
   writeJournal({ ...ownIdentity(), bootId: 'another' }, [step(1, files[0]!, 'max\n')]);
   expect(listRuns(stateDir)[0]!.state).toBe('abandoned');
-  const { done, failed } = restoreAbandoned(stateDir, cgroupRoot);
+  const { done, failed } = await restoreAbandoned(stateDir, roots());
   expect(done[0]).toMatch(/before a reboot/);
   expect(failed).toEqual([]);
   expect(contents()[0]).toBe('4096\n');
   expect(listRuns(stateDir)[0]!.state).toBe('finished');
 });
 
-test('the living process that owns a journal keeps it', () => {
+test('the living process that owns a journal keeps it', async () => {
   writeJournal(ownIdentity(), [step(1, files[0]!, 'max\n')]);
-  restoreAbandoned(stateDir, cgroupRoot);
+  await restoreAbandoned(stateDir, roots());
   expect(contents()[0]).toBe('4096\n');
 });
 
-test('a step that cannot be put back keeps the journal open; the others are put back', () => {
+test('a step that cannot be put back keeps the journal open; the others are put back', async () => {
   const outside = join(stateDir, 'memory.high');
   writeFileSync(outside, 'untouched');
   writeJournal(gone(), [step(1, files[0]!, 'max\n'), step(2, outside, 'max\n')]);
-  const { done, failed } = restoreAbandoned(stateDir, cgroupRoot);
+  const { done, failed } = await restoreAbandoned(stateDir, roots());
   expect(done).toEqual([`${files[0]} is "max" again.`]);
   expect(failed).toEqual([expect.stringContaining(`"${outside}" is not written to`)]);
   expect(readFileSync(outside, 'utf8')).toBe('untouched');
   expect(listRuns(stateDir)[0]!.state).toBe('abandoned');
 });
 
-test('a damaged journal is named and does not keep others from being restored', () => {
+test('a damaged journal is named and does not keep others from being restored', async () => {
   writeFileSync(join(stateDir, 'journal-1-00000001.jsonl'), 'nonsense\n');
   writeJournal(gone(), [step(1, files[0]!, 'max\n')]);
-  const { failed } = restoreAbandoned(stateDir, cgroupRoot);
+  const { failed } = await restoreAbandoned(stateDir, roots());
   expect(failed).toEqual([expect.stringMatching(/^Line 1 of the journal .* is damaged/)]);
   expect(contents()[0]).toBe('max\n');
 });
 
-test('a state folder that is not there knows of no runs', () => {
+test('a state folder that is not there knows of no runs', async () => {
   expect(listRuns(join(stateDir, 'missing'))).toEqual([]);
 });

@@ -1,12 +1,15 @@
 /** The acting runs that a state folder knows of. */
 import { ThermoclineError } from '../base/errors.ts';
+import type { Roots } from '../host/host.ts';
+import { isAlive } from '../host/linux/process-identity.ts';
 import { Journal, listJournals } from './journal.ts';
-import { isAlive } from './process-identity.ts';
 import { type ReplayReport, replay } from './replay.ts';
 
 type RunState =
   /** Its process lives and its journal is open. */
   | 'acting'
+  /** The same of a run that only watches, through the kernel. */
+  | 'watching'
   /** Its process has gone and its journal is open: `thermocline restore` closes it. */
   | 'abandoned'
   /** Everything was taken back. */
@@ -33,7 +36,8 @@ function describeRun(journalFile: string): ActingRun {
   try {
     using journal = Journal.open(journalFile);
     const { head, isFinished } = journal;
-    const openState = head && isAlive(head.owner) ? 'acting' : 'abandoned';
+    const livingState = head?.watchesOnly ? 'watching' : 'acting';
+    const openState = head && isAlive(head.owner) ? livingState : 'abandoned';
     const state = isFinished ? 'finished' : openState;
     return {
       journalFile,
@@ -49,9 +53,8 @@ function describeRun(journalFile: string): ActingRun {
 
 /**
  * Replays the journal of each run whose process has gone; leaves alone what still acts.
- * @param cgroupRoot nothing outside it is written to
  */
-export function restoreAbandoned(stateDir: string, cgroupRoot: string): ReplayReport {
+export async function restoreAbandoned(stateDir: string, roots: Roots): Promise<ReplayReport> {
   const done: string[] = [];
   const failed: string[] = [];
   for (const { journalFile, state, pid, description } of listRuns(stateDir)) {
@@ -62,9 +65,12 @@ export function restoreAbandoned(stateDir: string, cgroupRoot: string): ReplayRe
           '"thermocline off" stops it.',
       );
     }
+    if (state === 'watching') {
+      done.push(`Process ${pid} still watches (${description}), so it is left alone.`);
+    }
     if (state !== 'abandoned') continue;
     using journal = Journal.open(journalFile);
-    const report = replay(journal, cgroupRoot, 'restore');
+    const report = await replay(journal, roots, 'restore');
     done.push(...report.done);
     if (report.failed.length === 0)
       done.push(`What process ${pid} left open is closed: ${description}.`);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { applyUndo } from './undo.ts';
+import { putBackFile } from './undo.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'thermocline-undo-'));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -18,16 +18,16 @@ beforeEach(() => {
 });
 
 test('puts the content back, however often', () => {
-  expect(applyUndo({ file, content: 'max\n' }, cgroupRoot)).toBe('restored');
-  expect(applyUndo({ file, content: 'max\n' }, cgroupRoot)).toBe('restored');
+  expect(putBackFile({ file, content: 'max\n' }, cgroupRoot)).toBe('restored');
+  expect(putBackFile({ file, content: 'max\n' }, cgroupRoot)).toBe('restored');
   expect(readFileSync(file, 'utf8')).toBe('max\n');
 });
 
 test('a cgroup or a file that has gone needs nothing, and is not created', () => {
   rmSync(file);
-  expect(applyUndo({ file, content: 'max' }, cgroupRoot)).toBe('gone');
+  expect(putBackFile({ file, content: 'max' }, cgroupRoot)).toBe('gone');
   rmSync(join(cgroupRoot, 'app'), { recursive: true });
-  expect(applyUndo({ file, content: 'max' }, cgroupRoot)).toBe('gone');
+  expect(putBackFile({ file, content: 'max' }, cgroupRoot)).toBe('gone');
   expect(() => readFileSync(file)).toThrow('ENOENT');
 });
 
@@ -63,7 +63,7 @@ describe('a journal that somebody has forged writes nowhere else', () => {
 
   test('by path', () => {
     for (const [name, path, victim] of forgeries()) {
-      expect(() => applyUndo({ file: path, content: '1' }, cgroupRoot), name).toThrow(
+      expect(() => putBackFile({ file: path, content: '1' }, cgroupRoot), name).toThrow(
         expect.objectContaining({ name: 'ThermoclineError' }),
       );
       expect(readFileSync(victim, 'utf8'), name).toBe('untouched');
@@ -75,14 +75,14 @@ describe('a journal that somebody has forged writes nowhere else', () => {
     mkdirSync(join(root, 'admin'), { recursive: true });
     writeFileSync(join(root, 'admin/memory.high'), 'untouched');
     const undo = { file: join(root, 'admin/memory.high'), content: '1' };
-    expect(() => applyUndo(undo, root)).toThrow(expect.objectContaining({ code: 'TC_DENIED' }));
+    expect(() => putBackFile(undo, root)).toThrow(expect.objectContaining({ code: 'TC_DENIED' }));
     expect(readFileSync(undo.file, 'utf8')).toBe('untouched');
   });
 
   test.each(['on', '', '-1', '1\n2', '64M', 'max max', '9'.repeat(21)])(
     'by content %j',
     (content) => {
-      expect(() => applyUndo({ file, content }, cgroupRoot)).toThrow(
+      expect(() => putBackFile({ file, content }, cgroupRoot)).toThrow(
         expect.objectContaining({ code: 'TC_DENIED' }),
       );
       expect(readFileSync(file, 'utf8')).toBe('67108864\n');

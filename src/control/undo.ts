@@ -1,11 +1,13 @@
 /**
- * Puts a file back as it was. What is to be written comes from a journal, so this trusts nothing in
- * it: only known files below the cgroup root can be written, with values that they take.
+ * Takes a step back. What is to be written comes from a journal, so this trusts nothing in it: only
+ * known files below the cgroup root can be written, with values that they take, and only slots of
+ * the kernel's DAMON that our own records know are stopped.
  */
 import { closeSync, constants, openSync, realpathSync, writeSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { ThermoclineError } from '../base/errors.ts';
-import type { LeverUndo } from '../host/host.ts';
+import type { FileUndo, LeverUndo, Roots } from '../host/host.ts';
+import type { ProcessIdentity } from '../host/linux/process-identity.ts';
 
 /** The files that a lever may change. `memory.max` is missing on purpose: it is never lowered. */
 const RESTORABLE_FILES: ReadonlySet<string> = new Set([
@@ -17,8 +19,32 @@ const LIMIT = /^(max|\d{1,20})\n?$/;
 /** The kernel's DAMON settings belong to whoever made them. */
 const DAMON_SETTINGS = /\/kernel\/mm\/damon(\/|$)/;
 
-/** `gone`: the file no longer exists, so nothing is left to put back. */
-export type UndoOutcome = 'restored' | 'gone';
+/** Whose step is taken back, and where. */
+export interface UndoScene {
+  readonly roots: Roots;
+  /** The folder of the journal. */
+  readonly stateDir: string;
+  /** Whose journal it is. */
+  readonly owner: ProcessIdentity;
+}
+
+/**
+ * Takes a step back. Doing it twice does no harm.
+ * @returns a sentence on what was done
+ * @throws ThermoclineError TC_DENIED as `checkUndo`, another when it fails
+ */
+export async function applyUndo(undo: LeverUndo, scene: UndoScene): Promise<string> {
+  if (!('kernelSlot' in undo)) {
+    const outcome = putBackFile(undo, scene.roots.cgroup);
+    return outcome === 'gone'
+      ? `${undo.file} is gone.`
+      : `${undo.file} is "${undo.content.trim()}" again.`;
+  }
+  // Loaded by those who need it only: most journals tell of files.
+  const { giveBackKernelSlot } = await import('../monitor/kernel-slots.ts');
+  await giveBackKernelSlot(undo.kernelSlot, scene);
+  return `Slot ${undo.kernelSlot} of the kernel's DAMON is empty or not ours any more.`;
+}
 
 /**
  * Says whether an undo could be replayed, without writing.
@@ -26,6 +52,10 @@ export type UndoOutcome = 'restored' | 'gone';
  * @throws ThermoclineError TC_DENIED for a file or a value outside the allow-list
  */
 export function checkUndo(undo: LeverUndo, cgroupRoot: string): 'possible' | 'gone' {
+  return 'kernelSlot' in undo ? 'possible' : checkFile(undo, cgroupRoot);
+}
+
+function checkFile(undo: FileUndo, cgroupRoot: string): 'possible' | 'gone' {
   if (!RESTORABLE_FILES.has(basename(undo.file)) || !LIMIT.test(undo.content)) refuse(undo);
   const root = realPathOrNull(cgroupRoot);
   const folder = realPathOrNull(dirname(undo.file));
@@ -41,10 +71,11 @@ export function checkUndo(undo: LeverUndo, cgroupRoot: string): 'possible' | 'go
 
 /**
  * Writes the old content back. Doing it twice does no harm.
+ * @returns `gone` when the file no longer exists, so that nothing is left to put back
  * @throws ThermoclineError TC_DENIED as `checkUndo`, TC_SYSTEM when the write fails
  */
-export function applyUndo(undo: LeverUndo, cgroupRoot: string): UndoOutcome {
-  if (checkUndo(undo, cgroupRoot) === 'gone') return 'gone';
+export function putBackFile(undo: FileUndo, cgroupRoot: string): 'restored' | 'gone' {
+  if (checkFile(undo, cgroupRoot) === 'gone') return 'gone';
   try {
     // Never creates, and never follows a link out of the tree.
     const flags = constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW;
@@ -67,7 +98,7 @@ export function applyUndo(undo: LeverUndo, cgroupRoot: string): UndoOutcome {
   }
 }
 
-function refuse(undo: LeverUndo): never {
+function refuse(undo: FileUndo): never {
   throw new ThermoclineError(
     'TC_DENIED',
     `${JSON.stringify(undo.file)} is not written to: undoing is limited to ` +

@@ -1,4 +1,5 @@
 import { multFrac64 } from '../base/arithmetic.ts';
+import type { Attrs } from '../params/types.ts';
 import type { Context } from './context.ts';
 import { feedbackLoop } from './feedback-loop.ts';
 
@@ -15,8 +16,15 @@ export function accessEventsScore(context: Context): bigint {
       events += size * BigInt(regions.nrAccesses[row]!);
     }
   }
+  return accessScore(events, maxEvents, context.attrs.intervalsGoal.accessBp);
+}
+
+/**
+ * The same from sums over all regions: of size times accesses, and of size times the most accesses
+ * that there can be.
+ */
+export function accessScore(events: bigint, maxEvents: bigint, accessBp: number): bigint {
   const wrapped = BigInt.asUintN(64, maxEvents);
-  const { accessBp } = context.attrs.intervalsGoal;
   const target = BigInt.asUintN(64, wrapped * BigInt(accessBp)) / 10_000n;
   return multFrac64(BigInt.asUintN(64, events), 10_000n, target > 0n ? target : 1n);
 }
@@ -32,19 +40,24 @@ export function intervalAdaptationBp(score: bigint): number {
  * section 6). The aggregation interval follows in proportion.
  */
 export function tuneIntervals(context: Context): void {
-  const adaptationBp = intervalAdaptationBp(accessEventsScore(context));
-  if (adaptationBp === UNCHANGED_BP) return;
   const { attrs, aggregationSamples } = context;
+  const tuned = tunedAttrs(attrs, accessEventsScore(context), aggregationSamples);
+  if (tuned === null) return;
+  context.observer.intervalsTuned?.(tuned.sampleIntervalUs);
+  context.setAttrs(tuned, aggregationSamples);
+}
+
+/**
+ * Attributes that a score asks for.
+ * @param aggregationSamples in an aggregation interval, before and after
+ * @returns null when it asks for no change
+ */
+export function tunedAttrs(attrs: Attrs, score: bigint, aggregationSamples: number): Attrs | null {
+  const adaptationBp = intervalAdaptationBp(score);
+  if (adaptationBp === UNCHANGED_BP) return null;
   const { minSampleIntervalUs, maxSampleIntervalUs } = attrs.intervalsGoal;
   const wanted = Math.floor((attrs.sampleIntervalUs * adaptationBp) / 10_000);
   const sampleIntervalUs = Math.max(Math.min(wanted, maxSampleIntervalUs), minSampleIntervalUs);
-  context.observer.intervalsTuned?.(sampleIntervalUs);
-  context.setAttrs(
-    {
-      ...attrs,
-      sampleIntervalUs,
-      aggregationIntervalUs: sampleIntervalUs * aggregationSamples,
-    },
-    aggregationSamples,
-  );
+  const aggregationIntervalUs = sampleIntervalUs * aggregationSamples;
+  return { ...attrs, sampleIntervalUs, aggregationIntervalUs };
 }

@@ -116,8 +116,19 @@ export interface LeverStep {
   readonly undo: LeverUndo | null;
 }
 
-/** Data that a process which knows nothing else can replay: a file and what it held. */
-export interface LeverUndo {
+/** Data that a process which knows nothing else can replay. */
+export type LeverUndo = FileUndo | KernelSlotUndo;
+
+/** A file, and what it held. */
+export interface FileUndo {
   readonly file: string;
   readonly content: string;
+}
+
+/**
+ * A slot of the kernel's DAMON that is to be stopped and given back; what it holds, and whose it
+ * is, stands in its record in the state folder.
+ */
+export interface KernelSlotUndo {
+  readonly kernelSlot: number;
 }

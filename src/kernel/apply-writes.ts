@@ -1,7 +1,11 @@
 /** Writes to the kernel, each read back, with errors that say what went wrong and why. */
 import { ThermoclineError } from '../base/errors.ts';
+import { PATIENCE_MS, patiently } from './patience.ts';
 import type { SysfsWrite } from './staging.ts';
 import { ADMIN_FOLDER, readValue, SysfsError, type SysfsFiles } from './sysfs-files.ts';
+
+/** For a start, which EBUSY may also refuse for good. */
+const START_PATIENCE_MS = 500;
 
 /** A write that the kernel refused, or that did not stay. Nothing after it was written. */
 export class KernelWriteError extends ThermoclineError {
@@ -19,20 +23,30 @@ export class KernelWriteError extends ThermoclineError {
   }
 }
 
+/** How writes are applied. */
+export interface ApplyOptions {
+  /** Called in front of each write; what it throws stops too. */
+  readonly before?: (write: SysfsWrite) => void;
+  /** How long to wait for commands of others to end. */
+  readonly patienceMs?: number | undefined;
+}
+
 /**
- * Applies `writes` in order and stops at the first that fails with a `KernelWriteError`.
- * @param before called in front of each write; what it throws stops too
+ * Applies `writes` in order and stops at the first that fails with a `KernelWriteError`. While
+ * somebody else's command is under way, it waits.
  */
 export async function applyWrites(
   files: SysfsFiles,
   writes: readonly SysfsWrite[],
-  before: (write: SysfsWrite) => void = () => {},
+  { before, patienceMs = PATIENCE_MS }: ApplyOptions = {},
 ): Promise<void> {
   for (const write of writes) {
-    before(write);
+    before?.(write);
     const path = `${ADMIN_FOLDER}/${write.path}`;
+    const isStart = isCommand(write) && write.text === 'on';
+    const limitMs = isStart ? Math.min(patienceMs, START_PATIENCE_MS) : patienceMs;
     try {
-      await files.write(path, write.text);
+      await patiently(() => files.write(path, write.text), limitMs);
     } catch (error) {
       if (!(error instanceof SysfsError)) throw error;
       throw new KernelWriteError(write, error, refused(files, write, error.errno));

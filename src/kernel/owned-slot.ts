@@ -8,10 +8,12 @@ import {
   firstChange,
   type RecordClaim,
   runningKdamond,
+  type Standing,
   standingOf,
 } from './claim.ts';
 import { type Features, probeOwnSlot } from './features.ts';
-import { runningModules } from './modules.ts';
+import { refuseWhileModulesRun } from './modules.ts';
+import { patiently } from './patience.ts';
 import {
   EMPTY_SLOT,
   type SlotFiles,
@@ -40,6 +42,8 @@ export interface SlotTools {
   readonly boot: Boot;
   /** Called before what it tells of happens, and again when it is done. */
   readonly record: RecordClaim;
+  /** How long to wait while a command of somebody else holds the kernel's lock; 5 s by default. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -64,7 +68,7 @@ export class OwnedSlot {
 
   /** Finds out what the kernel can do, with a set-up in this slot that never runs. */
   async probe(): Promise<Features> {
-    this.#mustBeFree('probed');
+    await this.#mustBeFree('probed');
     await this.#record({ writing: { ...EMPTY_SLOT, 'contexts/nr_contexts': '1' } });
     const features = await probeOwnSlot(this.#tools.files, this.#claim.slot);
     await this.#record({ written: EMPTY_SLOT, writing: null });
@@ -77,7 +81,7 @@ export class OwnedSlot {
    */
   async start(params: Params, features: Features): Promise<void> {
     const writes = stage(params, features, this.#claim.slot);
-    this.#mustBeFree('started');
+    await this.#mustBeFree('started');
     refuseWhileModulesRun(this.#tools.files);
     try {
       await this.#write(writes, slotFiles(params, features));
@@ -96,7 +100,7 @@ export class OwnedSlot {
     const { slot, written } = this.#claim;
     const writes = stageCommit(before, after, features, slot);
     if (writes.length === 0) return;
-    this.#mustBeOurs('changed');
+    await this.#mustBeOurs('changed');
     if (this.#claim.writing !== null) throw halfChanged(slot);
     try {
       await this.#write(writes, slotFiles(after, features));
@@ -110,9 +114,9 @@ export class OwnedSlot {
 
   /** Has the running kdamond write its answer into its files. */
   async query(query: Query): Promise<void> {
-    this.#mustBeOurs('asked');
+    await this.#mustBeOurs('asked');
     const path = `kdamonds/${this.#claim.slot}/state`;
-    await applyWrites(this.#tools.files, [{ path, text: query }]);
+    await this.#apply([{ path, text: query }]);
   }
 
   /**
@@ -120,17 +124,16 @@ export class OwnedSlot {
    * has changed is stopped as well, and the files are left to him. Idempotent.
    */
   async stop(): Promise<void> {
-    const { files, boot } = this.#tools;
     const { slot } = this.#claim;
-    const standing = standingOf(files, this.#claim, boot);
+    const standing = await this.#standing();
     const { isOn, workerIsOurs, filesAreOurs } = standing;
     if (isOn ? !workerIsOurs : !filesAreOurs) throw notOurs(slot, 'stopped', standing.why);
     if (!isOn && isEmpty(this.#claim)) return;
     // Stopped first, whatever becomes of the record.
-    if (isOn) await switchOff(files, slot);
+    if (isOn) await this.#switchOff();
     if (!filesAreOurs) return;
     await this.#record({ writing: EMPTY_SLOT });
-    await applyWrites(files, stageEmpty(slot));
+    await this.#apply(stageEmpty(slot));
     await this.#record({ kdamond: null, written: EMPTY_SLOT, writing: null });
   }
 
@@ -138,19 +141,19 @@ export class OwnedSlot {
     const { files, boot } = this.#tools;
     const { slot, written } = this.#claim;
     await this.#record({ writing: after });
-    await applyWrites(files, writes, (write) => {
+    await this.#apply(writes, (write) => {
       if (!isCommand(write)) return;
       const change = firstChange(files, slot, write === writes[0] ? written : after);
       if (change !== null) throw notOurs(slot, 'used', change);
     });
-    const kdamond = runningKdamond(files, slot, boot);
+    const { patienceMs } = this.#tools;
+    const kdamond = await patiently(() => runningKdamond(files, slot, boot), patienceMs);
     await this.#record({ kdamond, written: after, writing: null });
   }
 
   async #undo(writes: readonly SysfsWrite[], before: SlotFiles): Promise<void> {
-    const { files, boot } = this.#tools;
-    if (!standingOf(files, this.#claim, boot).filesAreOurs) return;
-    await applyWrites(files, writes);
+    if (!(await this.#standing()).filesAreOurs) return;
+    await this.#apply(writes);
     await this.#record({ written: before, writing: null });
   }
 
@@ -160,16 +163,35 @@ export class OwnedSlot {
     this.#claim = claim;
   }
 
+  async #apply(writes: readonly SysfsWrite[], before?: (write: SysfsWrite) => void): Promise<void> {
+    const { files, patienceMs } = this.#tools;
+    await applyWrites(files, writes, { patienceMs, ...(before && { before }) });
+  }
+
+  /** A kdamond may end by itself right before, which older kernels say as an error. */
+  async #switchOff(): Promise<void> {
+    const { slot } = this.#claim;
+    try {
+      await this.#apply(stageOff(slot));
+    } catch (error) {
+      if (readValue(this.#tools.files, slotPath(slot, 'state')) === 'on') throw error;
+    }
+  }
+
+  #standing(): Promise<Standing> {
+    const { files, boot, patienceMs } = this.#tools;
+    return patiently(() => standingOf(files, this.#claim, boot), patienceMs);
+  }
+
   /** @returns whether it runs */
-  #mustBeOurs(done: string): boolean {
-    const { files, boot } = this.#tools;
-    const { isOn, workerIsOurs, filesAreOurs, why } = standingOf(files, this.#claim, boot);
+  async #mustBeOurs(done: string): Promise<boolean> {
+    const { isOn, workerIsOurs, filesAreOurs, why } = await this.#standing();
     if (filesAreOurs && (workerIsOurs || !isOn)) return isOn;
     throw notOurs(this.#claim.slot, done, why);
   }
 
-  #mustBeFree(done: string): void {
-    if (!this.#mustBeOurs(done)) return;
+  async #mustBeFree(done: string): Promise<void> {
+    if (!(await this.#mustBeOurs(done))) return;
     throw new ThermoclineError(
       'TC_BUSY',
       `Slot ${this.#claim.slot} of the kernel's DAMON is not ${done}: it runs already. Change what ` +
@@ -182,15 +204,6 @@ function isEmpty({ written, writing }: Claim): boolean {
   return (
     writing === null && Object.entries(EMPTY_SLOT).every(([path, text]) => written[path] === text)
   );
-}
-
-/** A kdamond may end by itself right before, which older kernels say as an error. */
-async function switchOff(files: SysfsFiles, slot: number): Promise<void> {
-  try {
-    await applyWrites(files, stageOff(slot));
-  } catch (error) {
-    if (readValue(files, slotPath(slot, 'state')) === 'on') throw error;
-  }
 }
 
 function notOurs(slot: number, done: string, why: string): ThermoclineError {
@@ -207,15 +220,5 @@ function halfChanged(slot: number): ThermoclineError {
     'TC_BUSY',
     `Slot ${slot} of the kernel's DAMON is not changed: an earlier change was interrupted there. ` +
       'Stop it and start it again.',
-  );
-}
-
-function refuseWhileModulesRun(files: SysfsFiles): void {
-  const [module] = runningModules(files);
-  if (module === undefined) return;
-  throw new ThermoclineError(
-    'TC_BUSY',
-    `The kernel's module ${module} runs, and DAMON serves nobody else meanwhile; switch it off ` +
-      `(--handover ${module} does, and puts it back), or watch without --kernel.`,
   );
 }

@@ -59,7 +59,7 @@ class World {
       step();
       this.journal.set(claim.slot, JSON.parse(JSON.stringify(claim)) as Claim);
     };
-    return { files, boot: on, record };
+    return { files, boot: on, record, patienceMs: 0 };
   }
 
   slotsOn(): number[] {
@@ -413,8 +413,9 @@ describe('what the kernel refuses', () => {
     const error = await failure(slot!.start(acting, new Map()));
     expect([error!.code, error!.message]).toEqual([
       'TC_BUSY',
-      "The kernel's module damon_stat runs, and DAMON serves nobody else meanwhile; switch it off " +
-        '(--handover damon_stat does, and puts it back), or watch without --kernel.',
+      "The kernel's module damon_stat runs, and DAMON serves nobody else meanwhile; " +
+        '--handover damon_stat switches it off and puts it back at the end. Or watch without ' +
+        '--kernel.',
     ]);
     expect(world.done).toBe(done);
   });

@@ -5,6 +5,7 @@
 import { ThermoclineError } from '../base/errors.ts';
 import { type Claim, emptyClaim, standingOf } from './claim.ts';
 import { OwnedSlot, type SlotTools } from './owned-slot.ts';
+import { patiently } from './patience.ts';
 import { EMPTY_SLOT } from './staging.ts';
 import {
   ADMIN_FOLDER,
@@ -51,7 +52,9 @@ export async function stopClaimed(tools: SlotTools, claims: readonly Claim[]): P
   const problems: string[] = [];
   for (const claim of claims) {
     try {
-      const { isOn, workerIsOurs, filesAreOurs } = standingOf(tools.files, claim, tools.boot);
+      const { files, boot, patienceMs } = tools;
+      const standing = await patiently(() => standingOf(files, claim, boot), patienceMs);
+      const { isOn, workerIsOurs, filesAreOurs } = standing;
       if (isOn ? workerIsOurs : filesAreOurs) await new OwnedSlot(tools, claim).stop();
     } catch (error) {
       if (!(error instanceof ThermoclineError)) throw error;

@@ -5,6 +5,7 @@ import type {
   Attrs,
   IntervalsGoal,
   OperationsId,
+  Params,
   Quota,
   Scheme,
   Watermarks,
@@ -97,6 +98,18 @@ export const DEFAULT_SCHEME: Omit<Scheme, 'action'> = deepFreeze({
   targetNid: -1,
   destinations: [],
   maxNrSnapshots: 0,
+});
+
+/** All attributes as in a new context of the kernel, nothing to watch, nothing to do. */
+export const DEFAULT_PARAMS: Params = deepFreeze({
+  operations: 'vaddr',
+  addrUnit: 1,
+  minRegionSize: PAGE_SIZE_BYTES,
+  attrs: DEFAULT_ATTRS,
+  targets: [],
+  probes: [],
+  schemes: [],
+  paused: false,
 });
 
 /** One page in core units, and never below one unit (spec 3.3). */

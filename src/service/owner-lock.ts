@@ -2,7 +2,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ThermoclineError } from '../base/errors.ts';
-import { isAlive, ownIdentity, type ProcessIdentity } from '../control/process-identity.ts';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../host/linux/process-identity.ts';
 
 /** Held for as long as a service lives; the file of one that was killed counts for nothing. */
 export class OwnerLock implements Disposable {

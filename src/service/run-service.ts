@@ -52,7 +52,7 @@ export async function runService(options: RunServiceOptions): Promise<RunningSer
   await using undo = new AsyncDisposableStack();
   undo.use(OwnerLock.take(stateDir));
   // Whoever was killed here may have left limits behind, if its guard was killed as well.
-  restoreAbandoned(stateDir, host.roots.cgroup);
+  await restoreAbandoned(stateDir, host.roots);
   const tokens = new Tokens(stateDir);
   const sessions = new PageSessions(() => performance.now());
   const store = new MonitorStore(stateDir);

@@ -1,8 +1,8 @@
 import { ThermoclineError } from '../base/errors.ts';
 import type { GoalFeedback, GoalView, MonitorOrigin, MonitorSpec } from '../client/api-types.ts';
 import { ActingSession } from '../control/acting-session.ts';
-import { currentBootId } from '../control/process-identity.ts';
 import type { Roots } from '../host/host.ts';
+import { currentBootId } from '../host/linux/process-identity.ts';
 import { readProcessStat } from '../host/linux/process-stat.ts';
 import { EventLog } from './event-log.ts';
 import type { MonitorStore, StoredMonitor } from './monitor-store.ts';

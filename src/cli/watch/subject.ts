@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Roots } from '../../host/host.ts';
 import { cgroupPids } from '../../host/linux/cgroup-pids.ts';
-import type { OperationsSpec } from '../../monitor/operations-factory.ts';
+import type { MonitorSpec } from '../../monitor/open-monitor.ts';
 import type { Params } from '../../params/types.ts';
-import { readScenario } from '../scenario-file.ts';
-import { safeText, shorten } from '../terminal/line.ts';
 import { ChildCommand, type ChildOutput } from './child-command.ts';
-import { processParams, scenarioParams } from './params.ts';
+import type { PageType } from './page-types.ts';
+import { processesName } from './processes-name.ts';
 
 /** The options that say what is watched and what may be done to it. */
 export interface SubjectOptions {
@@ -20,12 +18,19 @@ export interface SubjectOptions {
   readonly force?: true;
   readonly act?: true;
   readonly dryRun?: true;
+  /** With the kernel's DAMON; the rest is for that only. */
+  readonly kernel?: true;
+  readonly physical?: true;
+  readonly node?: readonly number[];
+  readonly zone?: readonly string[];
+  readonly pages?: readonly PageType[];
+  readonly handover?: 'damon_stat';
 }
 
 /** What is going to be watched, and what schemes may do to it. */
 export interface Subject extends AsyncDisposable {
   readonly name: string;
-  readonly operations: OperationsSpec;
+  readonly operations: MonitorSpec;
   readonly params: Params;
   readonly child: ChildCommand | null;
   /** How views call what the schemes do. */
@@ -45,7 +50,13 @@ export async function openSubject(
 ): Promise<Subject> {
   checkOneSubject(words, options);
   checkActing(options);
+  if (options.kernel) {
+    const { kernelSubject } = await import('./kernel-subject.ts');
+    return kernelSubject(words, options, roots, childOutput);
+  }
   if (options.sim !== undefined) return simulatedSubject(options.sim, options.params);
+  // Loaded where it is needed: the schema of parameters is large.
+  const { processParams } = await import('./params.ts');
   // Read before a command is started, so that a mistake in the file starts nothing.
   const paramsFor = processParams(options.params);
   const child = words.length === 0 ? null : await ChildCommand.start(words, childOutput);
@@ -58,7 +69,9 @@ export async function openSubject(
   }
 }
 
-function simulatedSubject(file: string, paramsFile: string | undefined): Subject {
+async function simulatedSubject(file: string, paramsFile: string | undefined): Promise<Subject> {
+  const { readScenario } = await import('../scenario-file.ts');
+  const { scenarioParams } = await import('./params.ts');
   const scenario = readScenario(file);
   return {
     name: `simulated machine ${basename(file)}`,
@@ -103,20 +116,35 @@ function processSubject(
 }
 
 function checkOneSubject(words: readonly string[], options: SubjectOptions): void {
-  const { pid, cgroup, sim } = options;
-  const named = [pid, cgroup, sim, words.length > 0 || undefined].filter(
+  const { pid, sim, params, kernel } = options;
+  checkKernelOnly(options);
+  const isPhysical = (options.physical ?? options.node ?? options.zone) !== undefined;
+  // Of physical memory, a cgroup only says whose pages count.
+  const cgroup = isPhysical ? undefined : options.cgroup;
+  const named = [pid, cgroup, sim, isPhysical || undefined, words.length > 0 || undefined].filter(
     (one) => one !== undefined,
   );
-  if (named.length === 1) return;
+  if (named.length === 1 || (named.length === 0 && kernel && params !== undefined)) return;
   throw new ThermoclineError(
     'TC_INVALID',
     `${named.length === 0 ? 'There is nothing to watch' : 'There is more than one thing to watch'}; ` +
-      'write one of --pid, --cgroup, --sim, or -- and a command.',
+      `write one of --pid, --cgroup, ${kernel ? '--physical' : '--sim'}, or -- and a command.`,
   );
 }
 
-function checkActing({ act, dryRun, sim, params }: SubjectOptions): void {
-  if (act === undefined && dryRun === undefined) return;
+function checkKernelOnly(options: SubjectOptions): void {
+  if (options.kernel) return;
+  for (const name of ['physical', 'node', 'zone', 'pages', 'handover'] as const) {
+    if (options[name] === undefined) continue;
+    throw new ThermoclineError(
+      'TC_INVALID',
+      `--${name} is for the kernel's DAMON; write --kernel, too, or leave it out.`,
+    );
+  }
+}
+
+function checkActing({ act, dryRun, sim, params, kernel }: SubjectOptions): void {
+  if (act === undefined && (dryRun === undefined || kernel)) return;
   if (act === undefined) {
     throw new ThermoclineError('TC_INVALID', '--dry-run shows what --act would do; write both.');
   }
@@ -131,21 +159,5 @@ function checkActing({ act, dryRun, sim, params }: SubjectOptions): void {
       'TC_INVALID',
       '--act has nothing to do without schemes; name a file that has some with --params.',
     );
-  }
-}
-
-/** `pid 1234 (postgres)`, `3 processes (nginx, nginx, redis)`. */
-function processesName(pids: readonly number[], roots: Roots): string {
-  const names = pids.map((pid) => processName(pid, roots));
-  if (pids.length === 1) return `pid ${pids[0]}${names[0] === '' ? '' : ` (${names[0]})`}`;
-  return `${pids.length} processes (${shorten(names.filter(Boolean).join(', '), 60)})`;
-}
-
-/** Empty for a process that is gone: the monitor will say so. */
-function processName(pid: number, roots: Roots): string {
-  try {
-    return safeText(readFileSync(join(roots.proc, String(pid), 'comm'), 'utf8').trim());
-  } catch {
-    return '';
   }
 }

@@ -94,6 +94,8 @@ function safety(stateDir: string): Check[] {
   const runs = listRuns(stateDir).filter((run) => run.state !== 'finished');
   const sentences = {
     acting: (pid: number | null, what: string) => `Process ${pid} acts: ${what}.`,
+    watching: (pid: number | null, what: string) =>
+      `Process ${pid} watches through the kernel: ${what}.`,
     abandoned: (pid: number | null, what: string) =>
       `Process ${pid} has gone and left its steps (${what}); "thermocline restore" puts them back.`,
     damaged: (_: number | null, what: string) => what,
@@ -108,7 +110,7 @@ function safety(stateDir: string): Check[] {
     ...runs.map(
       (run): Check => ({
         name: `run-${run.state}`,
-        status: run.state === 'acting' ? 'note' : 'no',
+        status: run.state === 'acting' || run.state === 'watching' ? 'note' : 'no',
         sentence: sentences[run.state](run.pid, run.description),
       }),
     ),

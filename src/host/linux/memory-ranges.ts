@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AddressRange } from '../../params/types.ts';
 import type { MemoryZone, Roots } from '../host.ts';
@@ -36,4 +37,32 @@ export function readZones(roots: Roots): MemoryZone[] {
     zones.push({ nid: at.nid, name: at.name, range });
   }
   return zones;
+}
+
+/** Memory blocks of a node by physical address, neighbours joined; empty where none are told. */
+export function readNodeRanges(roots: Roots, nid: number): AddressRange[] {
+  const size = Number.parseInt(
+    readTextIfAny(join(roots.sys, 'devices/system/memory/block_size_bytes')) ?? '',
+    16,
+  );
+  if (!(size > 0)) return [];
+  const blocks = namesIn(join(roots.sys, `devices/system/node/node${nid}`))
+    .flatMap((name) => /^memory(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+  const ranges: { start: number; end: number }[] = [];
+  for (const block of blocks) {
+    const last = ranges.at(-1);
+    if (last?.end === block * size) last.end += size;
+    else ranges.push({ start: block * size, end: (block + 1) * size });
+  }
+  return ranges;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }

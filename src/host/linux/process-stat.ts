@@ -17,6 +17,8 @@ export interface ProcessStat {
   readonly parentPid: number;
   readonly isKernelThread: boolean;
   readonly majorFaults: number;
+  /** CPU time in user space and in the kernel, in clock ticks of 10 ms. */
+  readonly cpuTicks: number;
   /** When it started, in clock ticks since boot: a pid with another start is another process. */
   readonly startTicks: number;
 }
@@ -36,6 +38,7 @@ export function readProcessStat(roots: Roots, pid: number): ProcessStat | null {
     parentPid: Number(rest[1]),
     isKernelThread: (Number(rest[6]) & PF_KTHREAD) !== 0,
     majorFaults: Number(rest[9]),
+    cpuTicks: Number(rest[11]) + Number(rest[12]),
     startTicks: Number(rest[19]),
   };
 }

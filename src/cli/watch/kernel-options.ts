@@ -1,0 +1,37 @@
+import { type Command, Option } from 'commander';
+import { ThermoclineError } from '../../base/errors.ts';
+import { addPageType } from './page-types.ts';
+
+/** Adds the options that select the kernel's DAMON; nothing else does. */
+export function addKernelOptions(command: Command): void {
+  command
+    .option('--kernel', "watch with the kernel's own DAMON, which takes root")
+    .option('--physical', 'with --kernel: physical memory; --cgroup then says whose pages count')
+    .option(
+      '--node <number>',
+      'with --kernel: physical memory of this node; may be repeated',
+      addNode,
+    )
+    .option(
+      '--zone <name>',
+      'with --kernel: physical memory of this zone, like Normal; may be repeated',
+      (name: string, before: readonly string[] = []) => [...before, name],
+    )
+    .option(
+      '--pages <type>',
+      'with --kernel: tell how much of each region is anon, file, young, active, huge or unmapped; ' +
+        'may be repeated',
+      addPageType,
+    )
+    .addOption(
+      new Option(
+        '--handover <module>',
+        'with --kernel: switch this module off meanwhile, and on again at the end',
+      ).choices(['damon_stat']),
+    );
+}
+
+function addNode(text: string, before: readonly number[] = []): number[] {
+  if (/^\d{1,4}$/.test(text)) return [...before, Number(text)];
+  throw new ThermoclineError('TC_INVALID', `--node is "${text}"; write the number of a node.`);
+}

@@ -1,0 +1,16 @@
+import { ActingSession } from '../../control/acting-session.ts';
+import type { Roots } from '../../host/host.ts';
+import type { Subject } from './subject.ts';
+
+/** Journal and guard for what acts, and for what runs in the kernel; null for all else. */
+export async function openSession(
+  { acts, steps, operations }: Pick<Subject, 'acts' | 'steps' | 'operations'>,
+  description: string,
+  roots: Roots,
+): Promise<ActingSession | null> {
+  const usesKernel = operations.set === 'kernel';
+  if (!acts && !usesKernel) return null;
+  const session = await ActingSession.open({ roots, description, usesKernel, watchesOnly: !acts });
+  for (const text of steps) session.record({ text, undo: null });
+  return session;
+}

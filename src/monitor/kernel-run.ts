@@ -1,0 +1,177 @@
+/** One kdamond of ours while it runs: what it was given, what is asked of it, what it says. */
+import type { Clock } from '../base/clock.ts';
+import { ThermoclineError } from '../base/errors.ts';
+import { type Features, hasFeature } from '../kernel/features.ts';
+import type { OwnedSlot } from '../kernel/owned-slot.ts';
+import {
+  readEffectiveQuotaBytes,
+  readSchemeStats,
+  readTriedRegions,
+} from '../kernel/read-results.ts';
+import { readValue, type SysfsReader, slotPath } from '../kernel/sysfs-files.ts';
+import type { SchemeState, Snapshot } from '../params/snapshot.ts';
+import type { Attrs, OperationsFilter, Params, Target } from '../params/types.ts';
+import { type KernelPlan, planKernel } from './kernel-plan.ts';
+import { type NextTargets, targetsByOrder } from './kernel-targets.ts';
+
+/** What a run works with. */
+export interface KernelRunOptions {
+  readonly files: SysfsReader;
+  readonly slot: OwnedSlot;
+  readonly features: Features;
+  readonly pageFilters: readonly OperationsFilter[];
+  readonly clock: Clock;
+  /** Time of day in microseconds. */
+  readonly wallTimeUs: () => number;
+}
+
+const INTERVALS = 'contexts/0/monitoring_attrs/intervals';
+
+/** Calls must come one after another. */
+export class KernelRun {
+  readonly #options: KernelRunOptions;
+  /** What the user wants, with the attributes in force and the targets that the kernel has. */
+  #params: Params;
+  #plan: KernelPlan;
+  /** What the files hold. */
+  #filed: Params;
+  #tick = 0;
+  #tickTimeUs: number;
+
+  private constructor(options: KernelRunOptions, params: Params, plan: KernelPlan) {
+    this.#options = options;
+    this.#params = params;
+    this.#plan = plan;
+    this.#filed = plan.params;
+    this.#tickTimeUs = options.clock.nowUs();
+  }
+
+  /** Starts a kdamond in a slot that is empty; leaves it empty when that fails. */
+  static async start(options: KernelRunOptions, params: Params): Promise<KernelRun> {
+    const { slot, features, pageFilters } = options;
+    if (pageFilters.length > 0 && hasFeature(features, 'sz_ops_filter_passed') === false) {
+      throw new ThermoclineError(
+        'TC_UNSUPPORTED',
+        "Page types can't be told apart: DAMON in this kernel does not say how much of a region " +
+          'passes filters (sz_filter_passed); leave --pages out.',
+      );
+    }
+    const plan = planKernel(params, features, pageFilters);
+    await slot.start(plan.params, features);
+    return new KernelRun(options, params, plan);
+  }
+
+  get slot(): OwnedSlot {
+    return this.#options.slot;
+  }
+
+  get params(): Params {
+    return this.#params;
+  }
+
+  get plan(): KernelPlan {
+    return this.#plan;
+  }
+
+  get features(): Features {
+    return this.#options.features;
+  }
+
+  /**
+   * Changes what runs: only what differs is written. Throws what `OwnedSlot.commit` throws, with
+   * nothing changed.
+   * @param next what the user wants by now, with the attributes to be in force; for processes, its
+   * targets are left out
+   * @param targets absent: as they are
+   */
+  async commit(next: Params, targets?: NextTargets): Promise<void> {
+    const { slot, features, pageFilters } = this.#options;
+    const kept = next.operations === 'paddr' ? next.targets : this.#params.targets.map(asItRuns);
+    const after = targets?.after ?? kept;
+    const params = { ...next, targets: after };
+    const plan = planKernel(params, features, pageFilters);
+    const nrBefore = this.#params.schemes.length;
+    if (next.schemes.length !== nrBefore) {
+      // In a commit, a scheme takes over the state of the one that had its index (spec 7.2).
+      const alone = { ...this.#filed, schemes: this.#filed.schemes.slice(0, nrBefore) };
+      await slot.commit(this.#filed, alone, features);
+      this.#filed = alone;
+    }
+    const filed = { ...plan.params, targets: targets?.staged ?? kept };
+    await slot.commit(this.#filed, filed, features);
+    this.#filed = filed;
+    this.#params = params;
+    this.#plan = plan;
+  }
+
+  /** The picture of the next pass of our own scheme. */
+  async snapshot(): Promise<Snapshot> {
+    const { files, slot, features, clock, wallTimeUs } = this.#options;
+    const { watchers } = this.#plan;
+    if (watchers.length === 0) {
+      throw new ThermoclineError(
+        'TC_UNSUPPORTED',
+        "DAMON in this kernel has no tried_regions, so its regions can't be read.",
+      );
+    }
+    const attrs = await this.#attrsInForce();
+    await slot.query('update_schemes_tried_regions');
+    const timeUs = clock.nowUs();
+    const { sampleIntervalUs, aggregationIntervalUs } = attrs;
+    this.#tick += Math.round((timeUs - this.#tickTimeUs) / Math.max(1, sampleIntervalUs));
+    this.#tickTimeUs = timeUs;
+    const snapshot = readTriedRegions(files, slot.claim.slot, watchers, {
+      ...{ timeUs, wallTimeUs: wallTimeUs(), tick: this.#tick },
+      ...{ sampleIntervalUs, aggregationIntervalUs },
+      windowSamples: Math.max(1, Math.floor(aggregationIntervalUs / (sampleIntervalUs || 1))),
+      targetPids: this.#params.targets.map(({ pid }) => pid ?? null),
+      addrUnit: this.#params.addrUnit,
+    });
+    const inOne = watchers.length === 1 && this.#params.targets.length > 1;
+    const told = inOne ? { ...snapshot, targetIndex: targetsByOrder(snapshot) } : snapshot;
+    const tellsPassed = this.#options.pageFilters.length > 0;
+    return hasFeature(features, 'sz_ops_filter_passed') !== false && tellsPassed
+      ? told
+      : { ...told, filterPassedBytes: null };
+  }
+
+  /** State of the user's schemes. */
+  async schemeStates(): Promise<SchemeState[]> {
+    const { files, slot, features } = this.#options;
+    const { schemes, addrUnit } = this.#params;
+    if (schemes.length === 0) return [];
+    await slot.query('update_schemes_stats');
+    const tellsQuota = hasFeature(features, 'effective_bytes') !== false;
+    if (tellsQuota) await slot.query('update_schemes_effective_quotas');
+    const { slot: number } = slot.claim;
+    return schemes.map(({ quota }, index) => ({
+      stats: readSchemeStats(files, number, index, addrUnit),
+      effectiveQuotaBytes: tellsQuota
+        ? readEffectiveQuotaBytes(files, number, index, addrUnit)
+        : null,
+      // The kernel tells neither whether watermarks hold it back nor what it has measured itself.
+      active: true,
+      goalValues: quota.goals.map(({ currentValue }) => currentValue),
+    }));
+  }
+
+  /** Intervals in force; the kernel's own tuning tells them only when asked. */
+  async #attrsInForce(): Promise<Attrs> {
+    const { files, slot } = this.#options;
+    const { attrs } = this.#filed;
+    if (attrs.intervalsGoal.aggregations === 0) return attrs;
+    await slot.query('update_tuned_intervals');
+    const number = (file: string) =>
+      Number(readValue(files, slotPath(slot.claim.slot, `${INTERVALS}/${file}`)));
+    return {
+      ...attrs,
+      sampleIntervalUs: number('sample_us'),
+      aggregationIntervalUs: number('aggr_us'),
+    };
+  }
+}
+
+/** A target without ranges keeps the regions that it has (spec 7.2). */
+function asItRuns(target: Target): Target {
+  return { ...target, regions: [], obsolete: false };
+}
