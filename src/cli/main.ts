@@ -60,6 +60,26 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./stat.ts'),
   },
   {
+    name: 'start',
+    summary: "run the kernel's DAMON by a parameter file",
+    load: () => import('./start.ts'),
+  },
+  {
+    name: 'status',
+    summary: "say what the kernel's DAMON does, and whose it is",
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'tune',
+    summary: 'change what start has started, and only that',
+    load: () => import('./tune.ts'),
+  },
+  {
+    name: 'stop',
+    summary: 'stop what start has started',
+    load: () => import('./stop.ts'),
+  },
+  {
     name: 'report',
     summary: 'answer questions about a recording',
     load: () => import('./report.ts'),

@@ -132,7 +132,9 @@ export class OwnedSlot {
     // Stopped first, whatever becomes of the record.
     if (isOn) await this.#switchOff();
     if (!filesAreOurs) return;
-    await this.#record({ writing: EMPTY_SLOT });
+    // What an interrupted change has recorded tells more of the files than we know, and covers an
+    // empty slot, too.
+    if (this.#claim.writing === null) await this.#record({ writing: EMPTY_SLOT });
     await this.#apply(stageEmpty(slot));
     await this.#record({ kdamond: null, written: EMPTY_SLOT, writing: null });
   }

@@ -130,6 +130,13 @@ export class KernelMonitor implements Monitor {
     };
   }
 
+  /** The slot and the kernel thread in it; null before the start. */
+  get slot(): { readonly number: number; readonly kdamondPid: number | null } | null {
+    if (this.#slotNumber === null) return null;
+    const kdamondPid = this.#run?.slot.claim.kdamond?.pid ?? null;
+    return { number: this.#slotNumber, kdamondPid };
+  }
+
   async start(): Promise<void> {
     if (this.#end !== null) throw alreadyEnded(this.#end);
     if (this.#isStarted) throw startedBefore();

@@ -11,7 +11,7 @@ import type { Attrs, OperationsFilter, Params, Scheme } from '../params/types.ts
 /** For a scheme that acts without a limit: what DAMON_RECLAIM has (spec 9.1). */
 const DEFAULT_BYTES_PER_SECOND = 128 * 2 ** 20;
 
-/** A snapshot never has to wait longer for our own schemes, unless a sampling interval is longer. */
+/** How long a snapshot has to wait for our own schemes; a sampling interval may be longer. */
 const LONGEST_APPLY_US = 500_000;
 
 /** Up to so many targets have a scheme each; of more, regions are told apart by their order. */

@@ -1,7 +1,9 @@
 /** The commands that drive the kernel's DAMON, as users call them. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
@@ -44,6 +46,24 @@ function assertAsBooted(stat: boolean | null): void {
   assert.equal(damonStatState(), stat);
 }
 
+/** Whether a kdamond runs in any slot. */
+function runsAnything(): boolean {
+  return readdirSync(kdamondsFolder).some(
+    (name) =>
+      /^\d+$/.test(name) && readFileSync(`${kdamondsFolder}/${name}/state`, 'utf8') === 'on\n',
+  );
+}
+
+/** Waits for a condition, for as long as a guard may take. */
+async function within15s(condition: () => boolean): Promise<number> {
+  const start = performance.now();
+  while (!condition()) {
+    assert.ok(performance.now() - start < 15_000, 'it did not happen within 15 s');
+    await sleep(50);
+  }
+  return (performance.now() - start) / 1000;
+}
+
 const suite: GuestSuite = {
   kernels: ['newest', '6.12'],
   topology: 'plain',
@@ -53,7 +73,7 @@ const suite: GuestSuite = {
       using workload = await startWorkload(64);
       const stdout = await thermocline(
         ...['watch', '--kernel', '--pid', `${workload.pid}`, ...handover()],
-        ...['--json', '--ceiling', '50', '--every', '2s', '--for', '7s'],
+        ...['--json', '--ceiling', '50', '--every', '2s', '--for', '5s'],
       );
       const [hot, elsewhere] = hotBytes(stdout, workload);
       const truth = workload.hotEnd - workload.start;
@@ -63,25 +83,70 @@ const suite: GuestSuite = {
       assertAsBooted(stat);
     },
 
-    async 'watch --kernel --dry-run prints the writes and makes none'() {
+    async 'start, status, tune and stop work on one another, and leave the kernel as booted'(t) {
       const stat = damonStatState();
-      const stdout = await thermocline(
-        ...['watch', '--kernel', '--pid', '1', '--dry-run', ...handover()],
+      using workload = await startWorkload(16);
+      const file = '/tmp/start.yaml';
+      writeFileSync(
+        file,
+        `targets: [{ pid: ${workload.pid} }]\nschemes: [{ action: cold, quota: { sizeBytes: 1MiB } }]\n`,
       );
-      assert.match(stdout, /^echo vaddr > kdamonds\/0\/contexts\/0\/operations$/m);
-      assert.match(stdout, /^echo on > kdamonds\/0\/state$/m);
+      const words = [
+        'start',
+        '--act',
+        '--detach',
+        '--json',
+        '--ceiling',
+        '50',
+        ...handover(),
+        file,
+      ];
+      const started = JSON.parse(await thermocline(...words)) as { slot: number; pid: number };
+      const bytes = `${kdamondsFolder}/${started.slot}/contexts/0/schemes/0/quotas/bytes`;
+      assert.equal(readFileSync(bytes, 'utf8').trim(), String(mebibyte));
+      const { slots } = JSON.parse(await thermocline('status', '--json')) as {
+        slots: { whose: string; owner: { pid: number } | null; status: object | null }[];
+      };
+      assert.equal(slots[started.slot]!.owner!.pid, started.pid);
+      assert.notEqual(slots[started.slot]!.status, null);
+      t.note((await thermocline('tune', '--set', 'schemes[0].quota.sizeBytes=2MiB')).trim());
+      assert.equal(readFileSync(bytes, 'utf8').trim(), String(2 * mebibyte));
+      t.note((await thermocline('stop')).trim());
+      assertAsBooted(stat);
+    },
+
+    async 'a run that acts and is killed is stopped by its guard within 15 s'(t) {
+      const stat = damonStatState();
+      using workload = await startWorkload(16);
+      const file = '/tmp/killed.yaml';
+      writeFileSync(
+        file,
+        `targets: [{ pid: ${workload.pid} }]\nschemes: [{ action: cold, quota: { sizeBytes: 1MiB } }]\n`,
+      );
+      const child = spawn('thermocline', ['start', '--act', ...handover(), file], {
+        stdio: 'ignore',
+      });
+      const exit = once(child, 'exit');
+      await within15s(runsAnything);
+      child.kill('SIGKILL');
+      await exit;
+      const seconds = await within15s(() => !runsAnything() && damonStatState() === stat);
+      t.note(`after ${seconds.toFixed(1)} s`);
+      await within15s(() => readFileSync(`${kdamondsFolder}/nr_kdamonds`, 'utf8').trim() === '0');
       assertAsBooted(stat);
     },
 
     async 'record --kernel can be read by report'(t) {
-      using workload = await startWorkload(64);
+      using workload = await startWorkload(16);
       await thermocline(
         ...['record', '--kernel', '--pid', `${workload.pid}`, ...handover()],
-        ...['--ceiling', '50', '--for', '6s', '-o', '/tmp/kernel.tcr'],
+        ...['--ceiling', '50', '--for', '4s', '-o', '/tmp/kernel.tcr'],
       );
-      assert.ok(existsSync('/tmp/kernel.tcr'));
       const stdout = await thermocline('report', 'info', '/tmp/kernel.tcr', '--json');
-      t.note(stdout.replace(/\s+/g, ' ').slice(0, 300));
+      const { source, snapshots } = JSON.parse(stdout) as { source: string; snapshots: number };
+      t.note(`${snapshots} snapshots by ${source}`);
+      assert.equal(source, 'kernel vaddr');
+      assert.ok(snapshots >= 2);
     },
   },
 };

@@ -22,13 +22,18 @@ export function addKernelOptions(command: Command): void {
       'with --kernel: tell how much of each region is anon, file, young, active, huge or unmapped; ' +
         'may be repeated',
       addPageType,
-    )
-    .addOption(
-      new Option(
-        '--handover <module>',
-        'with --kernel: switch this module off meanwhile, and on again at the end',
-      ).choices(['damon_stat']),
     );
+  addHandover(command);
+}
+
+/** Adds the option that lets a module of the kernel make room. */
+export function addHandover(command: Command): void {
+  command.addOption(
+    new Option(
+      '--handover <module>',
+      "switch this module off while the kernel's DAMON is ours, and on again at the end",
+    ).choices(['damon_stat']),
+  );
 }
 
 function addNode(text: string, before: readonly number[] = []): number[] {

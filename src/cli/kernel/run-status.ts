@@ -1,0 +1,88 @@
+import { formatBytes, formatShare } from '../../base/units.ts';
+import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
+import type { Roots } from '../../host/host.ts';
+import { currentBoot } from '../../kernel/boot.ts';
+import { runningModules } from '../../kernel/modules.ts';
+import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
+import { type ListedSlot, listSlots } from '../../kernel/slot-list.ts';
+import { SlotRecords } from '../../kernel/slot-records.ts';
+import type { Params } from '../../params/types.ts';
+import { safeText } from '../terminal/line.ts';
+import { formatTable, type TableColumn } from '../terminal/table.ts';
+import { askSlotOwner, type OwnerStatus } from './owner-requests.ts';
+
+type Row = ListedSlot & { readonly status: OwnerStatus | null; readonly problem: string | null };
+
+/** Prints what the kernel's DAMON does. */
+export async function runStatus(roots: Roots, json: boolean): Promise<void> {
+  const stateDir = stateFolderPath();
+  checkStateFolder(stateDir);
+  const files = new RealSysfsReader(roots.sys);
+  const slots = listSlots(files, currentBoot(roots), new SlotRecords(stateDir));
+  const rows = await Promise.all(slots.map((slot) => withStatus(slot, stateDir)));
+  const modules = runningModules(files);
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ slots: rows, modules })}\n`);
+    return;
+  }
+  const lines = [
+    ...(rows.length === 0
+      ? ["The kernel's DAMON has no slots: nothing runs there by its files."]
+      : formatTable(rows, COLUMNS)),
+    ...rows.flatMap(detailLines),
+    ...modules.map((name) => `The module ${name} runs by itself.`),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function withStatus(slot: ListedSlot, stateDir: string): Promise<Row> {
+  if (slot.whose !== 'ours') return { ...slot, status: null, problem: null };
+  try {
+    const status = await askSlotOwner<OwnerStatus>(stateDir, slot.slot, { ask: 'status' });
+    return { ...slot, status, problem: null };
+  } catch (error) {
+    return { ...slot, status: null, problem: error instanceof Error ? error.message : `${error}` };
+  }
+}
+
+const WHOSE = { ours: '', free: 'free', left: 'left behind', others: "somebody else's" } as const;
+
+const COLUMNS: readonly TableColumn<Row>[] = [
+  { heading: 'SLOT', text: ({ slot }) => String(slot), align: 'right' },
+  { heading: 'STATE', text: ({ isOn }) => (isOn === null ? 'busy' : isOn ? 'on' : 'off') },
+  { heading: 'KDAMOND', text: ({ kdamondPid }) => String(kdamondPid ?? '-'), align: 'right' },
+  {
+    heading: 'OWNER',
+    text: ({ whose, owner }) => (whose === 'ours' ? `process ${owner!.pid}` : WHOSE[whose]),
+  },
+  { heading: 'WATCHES', text: ({ params }) => watchedText(params) },
+  { heading: 'SCHEMES', text: ({ status, params }) => schemesText(status?.params ?? params) },
+  { heading: 'FOR', text: ({ purpose }) => safeText(purpose) },
+];
+
+function watchedText(params: Params | null): string {
+  if (params === null) return '-';
+  const pids = params.targets.flatMap(({ pid }) => pid ?? []);
+  return pids.length === 0 ? params.operations : `${params.operations} ${pids.join(' ')}`;
+}
+
+function schemesText(params: Params | null): string {
+  return params?.schemes.map(({ action }) => action).join(' ') || '-';
+}
+
+function detailLines({ slot, status, problem }: Row): string[] {
+  if (problem !== null) return [`slot ${slot}: ${problem}`];
+  if (status === null) return [];
+  const { workingSetBytes, watchedBytes, nrRegions, cost } = status;
+  return [
+    `slot ${slot}: working set ${formatBytes(workingSetBytes)} of ${formatBytes(watchedBytes)} watched, ` +
+      `${nrRegions} regions; cost ${formatShare(cost.cpuShare)} of one CPU`,
+    ...status.schemes.map(
+      ({ triedBytes, appliedBytes, effectiveQuotaBytes }, index) =>
+        `  scheme ${index} ${status.params.schemes[index]?.action}: tried ` +
+        `${formatBytes(Number(triedBytes))}, applied ${formatBytes(Number(appliedBytes))}` +
+        (effectiveQuotaBytes === null ? '' : `, quota ${formatBytes(Number(effectiveQuotaBytes))}`),
+    ),
+    ...[...status.notes, ...status.warnings].map((text) => `  - ${text}`),
+  ];
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ThermoclineError } from '../../base/errors.ts';
+import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
+import type { Roots } from '../../host/host.ts';
+import { isAlive } from '../../host/linux/process-identity.ts';
+import type { ListedSlot } from '../../kernel/slot-list.ts';
+import { SlotRecords } from '../../kernel/slot-records.ts';
+import { sweepKernelSlots } from '../../monitor/kernel-slots.ts';
+import { ourSlots, startedSlots } from './started-slots.ts';
+
+/** How long an owner may take to end what it runs; beyond that its guard would act. */
+const LIMIT_MS = 15_000;
+const PAUSE_MS = 50;
+
+/** Ends owners by asking them, as Ctrl-C would, and clears up after those that have gone. */
+export async function runStop(slot: number | null, roots: Roots, json: boolean): Promise<void> {
+  const stateDir = stateFolderPath();
+  const isThere = checkStateFolder(stateDir);
+  const ours = isThere ? ourSlots(roots, stateDir) : [];
+  const chosen = slot === null ? startedSlots(roots, stateDir) : theOne(ours, slot);
+  const living = chosen.filter(({ whose }) => whose === 'ours');
+  for (const { owner } of living) process.kill(owner!.pid, 'SIGTERM');
+  for (const one of living) await untilFree(stateDir, one);
+  const left = ours.filter(({ whose }) => whose === 'left');
+  const problem = left.length === 0 ? null : await sweepKernelSlots(roots, stateDir);
+  if (problem !== null) throw new ThermoclineError('TC_BUSY', problem);
+  const stopped = [...living, ...left].map((one) => one.slot);
+  if (json) process.stdout.write(`${JSON.stringify({ stopped })}\n`);
+  else if (stopped.length === 0) process.stdout.write('Nothing of ours runs in the kernel.\n');
+  else process.stdout.write(stopped.map((one) => `Slot ${one} is stopped.\n`).join(''));
+}
+
+function theOne(ours: readonly ListedSlot[], slot: number): readonly ListedSlot[] {
+  const found = ours.filter((one) => one.slot === slot);
+  if (found.length > 0) return found;
+  throw new ThermoclineError(
+    'TC_NOT_FOUND',
+    `Nothing of ours runs in slot ${slot}; "thermocline status" lists what does.`,
+  );
+}
+
+async function untilFree(stateDir: string, { slot, owner }: ListedSlot): Promise<void> {
+  const records = new SlotRecords(stateDir);
+  const endMs = performance.now() + LIMIT_MS;
+  while (records.of(slot)?.owner?.pid === owner!.pid) {
+    if (performance.now() >= endMs) {
+      const state = isAlive(owner!) ? 'still runs; end it by force, and its guard stops' : 'left';
+      throw new ThermoclineError('TC_BUSY', `Process ${owner!.pid} ${state} slot ${slot}.`);
+    }
+    await sleep(PAUSE_MS);
+  }
+}

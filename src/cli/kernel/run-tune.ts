@@ -1,0 +1,46 @@
+import { ThermoclineError } from '../../base/errors.ts';
+import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
+import type { Roots } from '../../host/host.ts';
+import { askSlotOwner, type TuneAnswer } from './owner-requests.ts';
+import { startedSlots } from './started-slots.ts';
+
+/** What to change, and how to tell. */
+export interface TuneWish {
+  readonly set: readonly string[];
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+/** Changes what `start` runs in a slot, or in the only one. */
+export async function runTune(slot: number | null, wish: TuneWish, roots: Roots): Promise<void> {
+  const stateDir = stateFolderPath();
+  checkStateFolder(stateDir);
+  const chosen = slot ?? onlyOne(startedSlots(roots, stateDir).map((one) => one.slot));
+  const answer = await askSlotOwner<TuneAnswer>(stateDir, chosen, {
+    ...{ ask: 'tune', settings: wish.set, dryRun: wish.dryRun === true },
+  });
+  if (answer === null) {
+    throw new ThermoclineError(
+      'TC_NOT_FOUND',
+      `Slot ${chosen} is not run by "thermocline start", and nothing else can be tuned from outside; ` +
+        '"thermocline status" lists what runs.',
+    );
+  }
+  if (wish.json) {
+    process.stdout.write(`${JSON.stringify({ slot: chosen, ...answer })}\n`);
+    return;
+  }
+  const lines = answer.changes.length > 0 ? answer.changes : ['Nothing differs; nothing was done.'];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function onlyOne(slots: readonly number[]): number {
+  const [only] = slots;
+  if (slots.length === 1 && only !== undefined) return only;
+  throw new ThermoclineError(
+    slots.length === 0 ? 'TC_NOT_FOUND' : 'TC_INVALID',
+    slots.length === 0
+      ? 'Nothing is run by "thermocline start", so there is nothing to tune.'
+      : `More than one slot is run by "thermocline start" (${slots.join(', ')}); name one.`,
+  );
+}
