@@ -51,12 +51,12 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'lru-sort',
-    summary: 'sort the LRU lists of the kernel by what is accessed: plan',
+    summary: 'sort the LRU lists of the kernel by what is accessed: plan, simulate, shadow, run',
     load: () => import('./lru-sort.ts'),
   },
   {
     name: 'stat',
-    summary: 'watch idle times and bandwidth, and do nothing: plan',
+    summary: 'watch idle times and bandwidth, and do nothing: plan, simulate, shadow, run',
     load: () => import('./stat.ts'),
   },
   {

@@ -46,6 +46,7 @@ export const lruSort: Policy<LruSortKnobs> = {
     },
   },
   plan: planOf,
+  adaptation: null,
   twin: { name: 'damon_lru_sort', compare: ({ params }) => compareLruSort(params) },
 };
 

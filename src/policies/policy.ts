@@ -5,6 +5,8 @@
  */
 import type { HostFacts } from '../host/host.ts';
 import type { Params } from '../params/types.ts';
+import type { Score } from './aim.ts';
+import type { Return } from './idle-map.ts';
 
 /**
  * How far a policy can be trusted: `experimental` was tried in simulation, `candidate` in shadow
@@ -32,6 +34,16 @@ export interface PolicyFacts {
   readonly watcher: Watcher;
   /** Processes of the subject, where the watcher knows processes only; else empty. */
   readonly pids: readonly number[];
+  /** The cgroup that we run in, so that it can be left alone; null where we have none. */
+  readonly ownCgroup: string | null;
+  /** Intervals in force, which tuning changes; null before the start. Ages are counted in them. */
+  readonly intervals: Intervals | null;
+}
+
+/** Monitoring intervals. */
+export interface Intervals {
+  readonly sampleIntervalUs: number;
+  readonly aggregationIntervalUs: number;
 }
 
 /** Values of a policy's knobs, each in the base unit of its kind. */
@@ -71,8 +83,34 @@ export interface ModuleTwin {
   compare(plan: PolicyPlan): readonly Comparison[];
 }
 
+/** What a run has seen between its last step and this one. */
+export interface Observation {
+  readonly elapsedUs: number;
+  readonly score: Score;
+  /** Handed to the schemes' actions, in bytes, whatever became of it. */
+  readonly triedBytes: number;
+  /** Came back from where it had been taken to, by the counters of the host. */
+  readonly refaultedBytes: number;
+  /** What came back by the monitor's own pictures, with its idle times. */
+  readonly returns: readonly Return[];
+}
+
+/** What a step has decided. */
+export interface Step<S> {
+  readonly state: S;
+  readonly params: Params;
+  /** One sentence, also when nothing changes. */
+  readonly why: string;
+}
+
+/** How a policy goes on with what it sees. Pure: the state is all that it remembers. */
+export interface Adaptation<K extends Knobs, S> {
+  begin(knobs: K): S;
+  step(state: S, observation: Observation, knobs: K, facts: PolicyFacts): Step<S>;
+}
+
 /** A policy, complete: what it does, and how far that has been shown. */
-export interface Policy<K extends Knobs = Knobs> {
+export interface Policy<K extends Knobs = Knobs, S = unknown> {
   /** As on the command line. */
   readonly name: string;
   /** One line without a full stop. */
@@ -84,6 +122,8 @@ export interface Policy<K extends Knobs = Knobs> {
   readonly knobs: { readonly [Name in keyof K]: KnobSpec };
   /** Throws TC_UNSUPPORTED with one sentence for a subject or a watcher that it can't work with. */
   plan(knobs: K, facts: PolicyFacts): PolicyPlan;
+  /** Null for a policy whose first plan stays; then only its ages follow the intervals. */
+  readonly adaptation: Adaptation<K, S> | null;
   /** Null where no kernel module does the same. */
   readonly twin: ModuleTwin | null;
 }

@@ -15,6 +15,7 @@ export const stat: Policy<StatKnobs> = {
   ],
   knobs: {},
   plan: (_knobs, facts) => planOf(facts),
+  adaptation: null,
   twin: { name: 'damon_stat', compare: ({ params }) => compareStat(params.attrs) },
 };
 

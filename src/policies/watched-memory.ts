@@ -2,7 +2,7 @@
 import { ThermoclineError } from '../base/errors.ts';
 import { DEFAULT_ATTRS, minRegionSizeFor, SMAPS_DEFAULT_ATTRS } from '../params/defaults.ts';
 import { resolveParams } from '../params/resolve.ts';
-import type { Filter, OperationsId, Params, Target } from '../params/types.ts';
+import type { AttrsSpec, Filter, OperationsId, Params, Target } from '../params/types.ts';
 import type { PolicyFacts } from './policy.ts';
 
 /** Parameters without schemes yet, and the filters that each scheme has to begin with. */
@@ -12,14 +12,23 @@ export interface WatchedMemory {
   readonly notes: readonly string[];
 }
 
+/** Tuned intervals between DAMON's own bounds, and as many regions as memory asks for. */
+const TUNED_ATTRS: AttrsSpec = {
+  ...DEFAULT_ATTRS,
+  intervalsGoal: 'auto',
+  minNrRegions: 'auto',
+};
+
 /**
  * A machine is watched by physical address, processes by their virtual ones; a cgroup by physical
  * address and a filter where the kernel's DAMON watches, and by its processes elsewhere. Throws one
  * sentence for what the watcher can't watch.
+ * @param attrs how closely, where pages are sampled; the intervals in force go before its own
  */
-export function watchedMemory(facts: PolicyFacts): WatchedMemory {
+export function watchedMemory(facts: PolicyFacts, attrs: AttrsSpec = TUNED_ATTRS): WatchedMemory {
   const { subject, watcher } = facts;
-  if (subject.kind === 'processes') return byProcess(subject.pids, facts);
+  const inForce: AttrsSpec = { ...attrs, ...facts.intervals };
+  if (subject.kind === 'processes') return byProcess(subject.pids, facts, inForce);
   if (watcher === 'smaps' && subject.kind === 'machine') {
     throw new ThermoclineError(
       'TC_UNSUPPORTED',
@@ -27,17 +36,26 @@ export function watchedMemory(facts: PolicyFacts): WatchedMemory {
         'or --cgroup, or write --kernel.',
     );
   }
-  if (watcher === 'smaps') return byProcess(facts.pids, facts);
-  const filters: Filter[] =
-    subject.kind === 'machine'
-      ? []
-      : [{ type: 'memcg', matching: false, allow: false, memcgPath: subject.path }];
-  return { ...byPhysicalAddress(facts), filters };
+  if (watcher === 'smaps') return byProcess(facts.pids, facts, inForce);
+  return { ...byPhysicalAddress(facts, inForce), filters: cgroupFilters(facts) };
 }
 
-function byProcess(pids: readonly number[], { watcher }: PolicyFacts): WatchedMemory {
+/** Keeps to the subject, and keeps out whoever watches. */
+function cgroupFilters({ subject, ownCgroup }: PolicyFacts): Filter[] {
+  if (subject.kind === 'cgroup') {
+    return [{ type: 'memcg', matching: false, allow: false, memcgPath: subject.path }];
+  }
+  if (ownCgroup === null) return [];
+  return [{ type: 'memcg', matching: true, allow: false, memcgPath: ownCgroup }];
+}
+
+function byProcess(
+  pids: readonly number[],
+  { watcher }: PolicyFacts,
+  attrs: AttrsSpec,
+): WatchedMemory {
   const targets = pids.map((pid) => ({ pid, regions: [], obsolete: false }));
-  const params = contextOf('vaddr', targets, 0);
+  const params = contextOf('vaddr', targets, attrs, 0);
   if (watcher !== 'smaps') return { params, filters: [], notes: [] };
   return {
     params: { ...params, attrs: SMAPS_DEFAULT_ATTRS },
@@ -49,7 +67,7 @@ function byProcess(pids: readonly number[], { watcher }: PolicyFacts): WatchedMe
   };
 }
 
-function byPhysicalAddress({ host }: PolicyFacts): WatchedMemory {
+function byPhysicalAddress({ host }: PolicyFacts, attrs: AttrsSpec): WatchedMemory {
   const regions = host.memoryRanges;
   if (regions.length === 0) {
     throw new ThermoclineError(
@@ -59,16 +77,17 @@ function byPhysicalAddress({ host }: PolicyFacts): WatchedMemory {
     );
   }
   const bytes = regions.reduce((sum, { start, end }) => sum + end - start, 0);
-  return {
-    params: contextOf('paddr', [{ regions, obsolete: false }], bytes),
-    filters: [],
-    notes: [],
-  };
+  const params = contextOf('paddr', [{ regions, obsolete: false }], attrs, bytes);
+  return { params, filters: [], notes: [] };
 }
 
-function contextOf(operations: OperationsId, targets: readonly Target[], bytes: number): Params {
+function contextOf(
+  operations: OperationsId,
+  targets: readonly Target[],
+  attrs: AttrsSpec,
+  bytes: number,
+): Params {
   const context = { operations, addrUnit: 1, minRegionSize: minRegionSizeFor(operations, 1) };
-  const attrs = { ...DEFAULT_ATTRS, intervalsGoal: 'auto', minNrRegions: 'auto' } as const;
   return resolveParams(
     { ...context, attrs, targets, probes: [], schemes: [], paused: false },
     bytes,

@@ -37,6 +37,8 @@ export function policyFacts(differences: Partial<PolicyFacts> = {}): PolicyFacts
     subject: { kind: 'machine' },
     watcher: 'kernel',
     pids: [],
+    ownCgroup: null,
+    intervals: null,
     ...differences,
   };
 }

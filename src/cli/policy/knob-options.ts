@@ -3,12 +3,12 @@ import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../../base/errors.ts';
 import { parseBytes, parseDuration } from '../../base/units.ts';
 import { knobText } from '../../policies/explain.ts';
-import { type KnobSpec, type Knobs, type Policy, presetKnobs } from '../../policies/policy.ts';
+import type { KnobSpec, Knobs, Policy } from '../../policies/policy.ts';
 
 const PLACEHOLDERS = { duration: '<duration>', 'byte-rate': '<bytes>', share: '<percent>' };
 
 /** One option for each knob. */
-export function addKnobOptions<K extends Knobs>(command: Command, policy: Policy<K>): void {
+export function addKnobOptions<K extends Knobs, S>(command: Command, policy: Policy<K, S>): void {
   for (const spec of Object.values<KnobSpec>(policy.knobs)) {
     const option = new Option(`--${spec.flag} ${PLACEHOLDERS[spec.kind]}`, spec.meaning);
     command.addOption(
@@ -20,12 +20,17 @@ export function addKnobOptions<K extends Knobs>(command: Command, policy: Policy
 }
 
 /** The knobs as the command line has them. */
-export function knobsOf<K extends Knobs>(
-  policy: Policy<K>,
+export function knobsOf<K extends Knobs, S>(
+  policy: Policy<K, S>,
   options: Readonly<Record<string, unknown>>,
 ): K {
-  const names = Object.keys(presetKnobs(policy));
-  return Object.fromEntries(names.map((name) => [name, options[name]])) as K;
+  const entries = Object.entries<KnobSpec>(policy.knobs);
+  return Object.fromEntries(entries.map(([name, { flag }]) => [name, options[camel(flag)]])) as K;
+}
+
+/** What commander makes of a flag. */
+function camel(flag: string): string {
+  return flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function parseKnob(spec: KnobSpec, text: string): number {

@@ -1,4 +1,6 @@
 /** `plan` of every policy, as people run it, on a machine made of files. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { FakeTree } from '../../testing/fake-tree.ts';
 import { main } from '../main.ts';
@@ -67,4 +69,35 @@ test.each([
   const { stderr, status } = await run(...args);
   expect(stderr).toMatch(sentence);
   expect(status).toBe(2);
+});
+
+test('simulate plays the policy on a machine of a file, the same way each time', async () => {
+  const scenario = fileURLToPath(new URL('../../../examples/scenarios/demo.yaml', import.meta.url));
+  const simulate = () => run('lru-sort', 'simulate', scenario, '--until', '10s', '--json');
+  const { stdout, status } = await simulate();
+  expect(status).toBe(0);
+  const steps = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(steps.map(({ timeUs }) => timeUs)).toEqual([...Array(10)].map((_, at) => (at + 1) * 1e6));
+  expect(steps.at(-1)).toMatchObject({ policy: 'lru-sort', mode: 'run', leftBytes: 0 });
+  expect((await simulate()).stdout).toBe(stdout);
+});
+
+test('an aim is read before anything starts', async () => {
+  const words = ['stat', 'shadow', '--pid', '1', '--aim', 'p99 <= 20ms'];
+  const { stderr, status } = await run(...words, '--aim-config', '/nowhere/metrics.yaml');
+  expect(stderr).toMatch(/\/nowhere\/metrics.yaml can't be read/);
+  expect(status).toBe(1);
+  expect((await run('stat', 'shadow', '--pid', '1', '--aim', 'soon')).status).toBe(2);
+});
+
+test('status knows of no run where there is none', async () => {
+  vi.stubEnv('THERMOCLINE_STATE_DIR', join(tree.folder, 'state'));
+  expect((await run('stat', 'status')).stdout).toBe('No run of stat is known here.\n');
+  expect(JSON.parse((await run('stat', 'status', '--json')).stdout)).toEqual({
+    ...{ policy: 'stat', runs: [] },
+  });
+  vi.unstubAllEnvs();
 });

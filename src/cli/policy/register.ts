@@ -1,30 +1,31 @@
-/** `thermocline POLICY plan | …`: the same subcommands for every policy. */
+/** `thermocline POLICY plan | simulate | shadow | run | status`: the same for every policy. */
 import { type Command, Option } from 'commander';
-import { ThermoclineError } from '../../base/errors.ts';
-import type { Roots } from '../../host/host.ts';
-import { type Features, readFeatures } from '../../kernel/features.ts';
-import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
-import { explain, explanationLines } from '../../policies/explain.ts';
+import type { LoopMode } from '../../control/policy-loop.ts';
 import type { Knobs, Policy } from '../../policies/policy.ts';
-import { rootsOf } from '../roots.ts';
-import { addPid } from '../watch/option-values.ts';
-import { addKnobOptions, knobsOf } from './knob-options.ts';
-import { PLAN_FORMS, type PlanForm, plannedCalls, planText } from './plan-text.ts';
-import { readFacts, type SubjectOptions } from './subject.ts';
-
-interface PlanOptions extends SubjectOptions {
-  readonly as?: PlanForm;
-  readonly json?: true;
-}
+import { TUNER_NAMES, type TunerName } from '../../policies/tuners.ts';
+import { addPid, durationValue } from '../watch/option-values.ts';
+import { addKnobOptions } from './knob-options.ts';
+import type { PlanOptions } from './plan.ts';
+import { PLAN_FORMS } from './plan-text.ts';
+import type { SimulateOptions } from './simulate.ts';
+import type { RunOptions } from './start.ts';
 
 /** Adds the command of a policy with all that can be done with it. */
-export function registerPolicy<K extends Knobs>(program: Command, policy: Policy<K>): void {
+export function registerPolicy<K extends Knobs, S>(program: Command, policy: Policy<K, S>): void {
   const command = program
     .command(policy.name)
     .summary(policy.summary)
     .description(`${policy.summary[0]!.toUpperCase()}${policy.summary.slice(1)}.`)
     .addHelpText('after', `\nExample:\n  $ thermocline ${policy.name} plan --kernel`);
-  const plan = command
+  addPlan(command, policy);
+  addSimulate(command, policy);
+  addLive(command, policy, 'shadow', 'count what would happen here, and what would have come back');
+  addLive(command, policy, 'run', 'do it, within the limits, until it is ended');
+  addStatus(command, policy);
+}
+
+function addPlan<K extends Knobs, S>(parent: Command, policy: Policy<K, S>): void {
+  const plan = parent
     .command('plan')
     .summary('print what it would write or call, and why, and do nothing')
     .description('Prints what the policy would write or call, and why. Changes nothing.');
@@ -37,8 +38,63 @@ export function registerPolicy<K extends Knobs>(program: Command, policy: Policy
       ),
     )
     .option('--json', 'print the explanation as JSON')
-    .action((options: PlanOptions, self: Command) => {
+    .action(async (options: PlanOptions, self: Command) => {
+      const { printPlan } = await import('./plan.ts');
       process.stdout.write(printPlan(policy, options, self));
+    });
+}
+
+function addSimulate<K extends Knobs, S>(parent: Command, policy: Policy<K, S>): void {
+  const simulate = parent
+    .command('simulate')
+    .argument('[scenario]', 'a simulated machine, YAML; else one of the sizes of this machine')
+    .summary('run it on a simulated machine, much faster than real time')
+    .description(
+      'Runs the policy on a simulated machine and says what came of it, beside the same machine ' +
+        'without it. No memory of this computer is watched or touched.',
+    )
+    .option('--until <duration>', "how long (else the scenario's)", durationValue('--until'));
+  addKnobOptions(simulate, policy);
+  addLoopOptions(simulate);
+  simulate.action(async (file: string | undefined, options: SimulateOptions, self: Command) => {
+    const { printSimulation } = await import('./simulate.ts');
+    process.exitCode = await printSimulation(policy, file, options, self);
+  });
+}
+
+function addLive<K extends Knobs, S>(
+  parent: Command,
+  policy: Policy<K, S>,
+  mode: LoopMode,
+  summary: string,
+): void {
+  const live = parent.command(mode).summary(summary).description(sentence(summary));
+  addSubjectOptions(live);
+  addKnobOptions(live, policy);
+  addLoopOptions(live);
+  live
+    .option('--for <duration>', 'end after this time', durationValue('--for'))
+    .option('--aim <aim>', 'what a service has to keep, like "p99 <= 20ms"')
+    .option(
+      '--aim-config <file>',
+      'where the metric of --aim comes from; root has to own it',
+      '/etc/thermocline/metrics.yaml',
+    )
+    .action(async (options: RunOptions, self: Command) => {
+      const { startPolicy } = await import('./start.ts');
+      process.exitCode = await startPolicy(policy, mode, options, self);
+    });
+}
+
+function addStatus<K extends Knobs, S>(parent: Command, policy: Policy<K, S>): void {
+  parent
+    .command('status')
+    .summary('show the runs of this policy and how they are doing')
+    .description('Shows the runs of this policy and how they are doing. Changes nothing.')
+    .option('--json', 'print one object')
+    .action(async (options: { readonly json?: true }) => {
+      const { printStatus } = await import('./status.ts');
+      process.stdout.write(printStatus(policy.name, options.json === true));
     });
 }
 
@@ -49,40 +105,21 @@ function addSubjectOptions(command: Command): void {
     .option('--cgroup <path>', 'about the processes of this cgroup (version 2)');
 }
 
-function printPlan<K extends Knobs>(
-  policy: Policy<K>,
-  options: PlanOptions,
-  command: Command,
-): string {
-  const roots = rootsOf(command);
-  const facts = readFacts(options, roots);
-  const knobs = knobsOf(policy, command.opts());
-  const plan = policy.plan(knobs, facts);
-  const features = () => featuresHere(roots);
-  if (options.as !== undefined) {
-    const { text, notes } = planText(options.as, plan, policy.twin, features);
-    process.stderr.write(notes.map((note) => `note: ${note}\n`).join(''));
-    return text;
-  }
-  const explanation = explain(policy, knobs, facts, plan);
-  const writes =
-    facts.watcher === 'kernel'
-      ? planText('sysfs', plan, policy.twin, features).text.trimEnd().split('\n')
-      : plannedCalls(plan, facts);
-  if (options.json)
-    return `${JSON.stringify({ ...explanation, params: plan.params, writes }, null, 2)}\n`;
-  const heading = facts.watcher === 'kernel' ? 'would write:' : 'would call:';
-  const calls = writes.length === 0 ? [] : [heading, ...writes.map((line) => `  ${line}`)];
-  return `${[...explanationLines(explanation), ...calls].join('\n')}\n`;
+function addLoopOptions(command: Command): void {
+  command
+    .addOption(
+      new Option('--every <duration>', 'look and decide so often')
+        .argParser(durationValue('--every'))
+        .default(1_000_000, '1s'),
+    )
+    .addOption(
+      new Option('--tuner <name>', "what sets the rate: ours, or one of DAMON's")
+        .choices(TUNER_NAMES)
+        .default('asymmetric' satisfies TunerName),
+    )
+    .option('--json', 'print one object a line');
 }
 
-/** A plan may be meant for another machine: what is unknown is taken to be there. */
-function featuresHere(roots: Roots): Features {
-  try {
-    return readFeatures(new RealSysfsReader(roots.sys));
-  } catch (error) {
-    if (!(error instanceof ThermoclineError)) throw error;
-    process.stderr.write(`note: ${error.message} The writes are for one that has all features.\n`);
-    return new Map();
-  }
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }

@@ -2,6 +2,7 @@
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Roots } from '../../host/host.ts';
 import { cgroupPids } from '../../host/linux/cgroup-pids.ts';
+import { readCgroupOfProcess, whyCgroupsUnusable } from '../../host/linux/cgroup-tree.ts';
 import { LinuxHost } from '../../host/linux/linux-host.ts';
 import type { PolicyFacts, Subject } from '../../policies/policy.ts';
 
@@ -22,6 +23,8 @@ export function readFacts(options: SubjectOptions, roots: Roots): PolicyFacts {
     subject,
     watcher,
     pids: needsPids ? cgroupPids(subject.path, roots) : [],
+    ownCgroup: ownCgroup(roots),
+    intervals: null,
   };
 }
 
@@ -36,4 +39,10 @@ function subjectOf({ kernel, pid, cgroup }: SubjectOptions): Subject {
     'TC_INVALID',
     'It is not said what this is about; write --pid or --cgroup, or --kernel for the whole machine.',
   );
+}
+
+/** The root is everybody's: leaving it out would leave out the machine. */
+function ownCgroup(roots: Roots): string | null {
+  const path = readCgroupOfProcess(roots, process.pid);
+  return path === null || path === '/' || whyCgroupsUnusable(roots) !== null ? null : path;
 }

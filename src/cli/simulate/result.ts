@@ -50,7 +50,16 @@ export function resultLines(result: SimulationResult): string[] {
     ]),
     ...machineRows(machine),
   ];
-  return rows.map(([heading, text]) => `${heading.padEnd(11)}${text}`);
+  return rows.map(lineOf);
+}
+
+/** What became of the machine, as lines for people. */
+export function machineLines(machine: MachineSummary): string[] {
+  return machineRows(machine).map(lineOf);
+}
+
+function lineOf([heading, text]: [heading: string, text: string]): string {
+  return `${heading.padEnd(11)}${text}`;
 }
 
 function accuracyRows(accuracy: Accuracy): [string, string][] {

@@ -1,0 +1,57 @@
+/** `plan`: what a policy would write or call here, and why. Changes nothing. */
+import type { Command } from 'commander';
+import { ThermoclineError } from '../../base/errors.ts';
+import type { Roots } from '../../host/host.ts';
+import { type Features, readFeatures } from '../../kernel/features.ts';
+import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
+import { explain, explanationLines } from '../../policies/explain.ts';
+import type { Knobs, Policy } from '../../policies/policy.ts';
+import { rootsOf } from '../roots.ts';
+import { knobsOf } from './knob-options.ts';
+import { type PlanForm, plannedCalls, planText } from './plan-text.ts';
+import { readFacts, type SubjectOptions } from './subject.ts';
+
+/** The options of `plan`. */
+export interface PlanOptions extends SubjectOptions {
+  readonly as?: PlanForm;
+  readonly json?: true;
+}
+
+/** The whole output; notes about a form go to standard error. */
+export function printPlan<K extends Knobs, S>(
+  policy: Policy<K, S>,
+  options: PlanOptions,
+  command: Command,
+): string {
+  const roots = rootsOf(command);
+  const facts = readFacts(options, roots);
+  const knobs = knobsOf(policy, command.opts());
+  const plan = policy.plan(knobs, facts);
+  const features = () => featuresHere(roots);
+  if (options.as !== undefined) {
+    const { text, notes } = planText(options.as, plan, policy.twin, features);
+    process.stderr.write(notes.map((note) => `note: ${note}\n`).join(''));
+    return text;
+  }
+  const explanation = explain(policy, knobs, facts, plan);
+  const writes =
+    facts.watcher === 'kernel'
+      ? planText('sysfs', plan, policy.twin, features).text.trimEnd().split('\n')
+      : plannedCalls(plan, facts);
+  if (options.json)
+    return `${JSON.stringify({ ...explanation, params: plan.params, writes }, null, 2)}\n`;
+  const heading = facts.watcher === 'kernel' ? 'would write:' : 'would call:';
+  const calls = writes.length === 0 ? [] : [heading, ...writes.map((line) => `  ${line}`)];
+  return `${[...explanationLines(explanation), ...calls].join('\n')}\n`;
+}
+
+/** A plan may be meant for another machine: what is unknown is taken to be there. */
+function featuresHere(roots: Roots): Features {
+  try {
+    return readFeatures(new RealSysfsReader(roots.sys));
+  } catch (error) {
+    if (!(error instanceof ThermoclineError)) throw error;
+    process.stderr.write(`note: ${error.message} The writes are for one that has all features.\n`);
+    return new Map();
+  }
+}

@@ -1,0 +1,141 @@
+/** A policy on this machine, in real time: `shadow` and `run`. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ThermoclineError } from '../../base/errors.ts';
+import { exactJson } from '../../base/exact-json.ts';
+import { ActingSession } from '../../control/acting-session.ts';
+import { CgroupReclaim } from '../../control/cgroup-reclaim.ts';
+import { LinuxLoopHost } from '../../control/linux-loop-host.ts';
+import {
+  firstParams,
+  type LoopMode,
+  type LoopReport,
+  PolicyLoop,
+} from '../../control/policy-loop.ts';
+import type { LeverStep, Roots } from '../../host/host.ts';
+import { EngineMonitor } from '../../monitor/engine-monitor.ts';
+import type { Monitor, MonitorEnd } from '../../monitor/monitor.ts';
+import { describeScheme } from '../../params/format.ts';
+import type { Params } from '../../params/types.ts';
+import type { WatchedAim } from '../../policies/aim.ts';
+import type { Knobs, Policy, PolicyFacts } from '../../policies/policy.ts';
+import { SHADOW_DIFFERENCES, shadowParams } from '../../policies/shadow.ts';
+import type { TunerName } from '../../policies/tuners.ts';
+import type { Interruption } from '../interruption.ts';
+import { reportLine, reportObject } from './report.ts';
+
+/** Everything that a run is made of. */
+export interface PolicyRun<K extends Knobs, S> {
+  readonly policy: Policy<K, S>;
+  readonly knobs: K;
+  readonly facts: PolicyFacts;
+  readonly roots: Roots;
+  readonly mode: LoopMode;
+  readonly acceptableShare: number;
+  readonly aim?: WatchedAim;
+  readonly tuner: TunerName;
+  readonly everyUs: number;
+  /** Null: until something else ends it. */
+  readonly forUs: number | null;
+  readonly json: boolean;
+  readonly interruption: Interruption;
+}
+
+/** Runs until something ends it; returns the exit status. */
+export async function runPolicy<K extends Knobs, S>(run: PolicyRun<K, S>): Promise<number> {
+  const { policy, facts, roots, mode } = run;
+  const host = new LinuxLoopHost(roots, facts.subject);
+  const acts = mode === 'run' && firstParams(run).schemes.some(({ action }) => action !== 'stat');
+  if (acts) refuseBesideRivals(host.rivals());
+  const description = `thermocline ${policy.name} run on ${subjectText(facts)}`;
+  await using session = acts ? await ActingSession.open({ roots, description }) : null;
+  const lever = acts && takesByCgroup(facts) ? new CgroupReclaim(roots, facts.subject.path) : null;
+  for (const step of lever ? [lever.step] : stepsOf(firstParams(run), facts)) session?.record(step);
+  await using monitor = openPolicyMonitor(run, acts && lever === null);
+  await monitor.start();
+  if (mode === 'shadow') {
+    process.stderr.write(SHADOW_DIFFERENCES.map((one) => `note: ${one}\n`).join(''));
+  }
+  const loop = new PolicyLoop({ ...run, host, monitor, ...(lever !== null && { lever }) });
+  return await goOn(run, loop, monitor, session);
+}
+
+async function goOn<K extends Knobs, S>(
+  run: PolicyRun<K, S>,
+  loop: PolicyLoop<K, S>,
+  monitor: Monitor,
+  session: ActingSession | null,
+): Promise<number> {
+  const { interruption, everyUs, forUs } = run;
+  const gone = new AbortController();
+  void monitor.ended.then((end) => gone.abort(end));
+  const over = AbortSignal.any([
+    ...[interruption.signal, gone.signal],
+    ...(session === null ? [] : [session.signal]),
+  ]);
+  const startMs = performance.now();
+  const print = printer(run);
+  for (;;) {
+    await sleep(everyUs / 1000, undefined, { signal: over }).catch(() => {});
+    if (over.aborted) break;
+    const report = await loop.step();
+    print(report);
+    if (report.verdict.state === 'stop') break;
+    if (forUs !== null && (performance.now() - startMs) * 1000 >= forUs) break;
+  }
+  if (interruption.signal.aborted) return interruption.exitStatus;
+  session?.signal.throwIfAborted();
+  const end = gone.signal.reason as MonitorEnd | undefined;
+  if (end?.reason === 'failed') throw new ThermoclineError('TC_SYSTEM', end.message);
+  if (end !== undefined) process.stderr.write(`${end.message}\n`);
+  return 0;
+}
+
+function printer<K extends Knobs, S>({ policy, mode, everyUs, json }: PolicyRun<K, S>) {
+  let startUs: number | null = null;
+  return (report: LoopReport): void => {
+    startUs ??= report.timeUs - everyUs;
+    const line = json
+      ? exactJson(reportObject(policy.name, mode, report))
+      : reportLine(mode, startUs, report);
+    process.stdout.write(`${line}\n`);
+  };
+}
+
+function openPolicyMonitor<K extends Knobs, S>(run: PolicyRun<K, S>, acts: boolean): Monitor {
+  const { facts, roots } = run;
+  const params = firstParams(run);
+  const pids = facts.subject.kind === 'processes' ? facts.subject.pids : facts.pids;
+  return new EngineMonitor({
+    operations: {
+      ...{ set: 'smaps', pids, roots, force: false, followChildren: true },
+      ...(acts && { act: { dryRun: false } }),
+    },
+    params: acts ? params : shadowParams(params),
+  });
+}
+
+function refuseBesideRivals([first]: readonly string[]): void {
+  if (first === undefined) return;
+  throw new ThermoclineError('TC_BUSY', `${first} Stop it first, or only watch with "shadow".`);
+}
+
+/** Where no scheme of the kernel can be told from which cgroup to take, the cgroup's file can. */
+function takesByCgroup(
+  facts: PolicyFacts,
+): facts is PolicyFacts & { subject: { kind: 'cgroup'; path: string } } {
+  return facts.subject.kind === 'cgroup' && facts.watcher === 'smaps';
+}
+
+function stepsOf({ schemes, attrs }: Params, facts: PolicyFacts): LeverStep[] {
+  return schemes.map((scheme) => ({
+    text: `${subjectText(facts)}: ${describeScheme(scheme, attrs)}`,
+    undo: null,
+  }));
+}
+
+function subjectText({ subject }: PolicyFacts): string {
+  if (subject.kind === 'machine') return 'the machine';
+  return subject.kind === 'cgroup'
+    ? `cgroup ${subject.path}`
+    : `process ${subject.pids.join(', ')}`;
+}
