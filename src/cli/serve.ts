@@ -1,6 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseBytes } from '../base/units.ts';
 import type { Roots } from '../host/host.ts';
 import { rootsOf } from './roots.ts';
+
+/** Some hours of a thousand regions, ten times a second. */
+const DEFAULT_RECORD_BYTES = 64 * 2 ** 20;
 
 /** What the command line says. */
 export interface ServeOptions {
@@ -8,6 +12,7 @@ export interface ServeOptions {
   readonly port?: number;
   readonly stateDir?: string;
   readonly monitor: readonly string[];
+  readonly recordBytes: number;
   readonly demo?: true;
   readonly json?: true;
 }
@@ -39,6 +44,11 @@ export function register(program: Command): void {
       'watch sim:SCENARIO, pid:NUMBER or cgroup:PATH, as NAME=… where it needs a name; repeatable',
       (text: string, all: readonly string[]) => [...all, text],
       [],
+    )
+    .addOption(
+      new Option('--record-bytes <size>', 'record up to so much of each monitor; 0: nothing')
+        .argParser((text: string) => parseBytes(text, '--record-bytes'))
+        .default(DEFAULT_RECORD_BYTES, '64 MiB'),
     )
     .addOption(new Option('--demo', 'watch a small workload of its own and its simulated twin'))
     .option('--json', 'print where the service is as one line of JSON')

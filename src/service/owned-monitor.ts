@@ -10,7 +10,7 @@ import type {
 } from '../client/api-types.ts';
 import { encodeFrame, type SnapshotFrame } from '../client/snapshot-frame.ts';
 import type { ActingSession } from '../control/acting-session.ts';
-import type { MonitorEnd, MonitorStats } from '../monitor/monitor.ts';
+import type { Monitor, MonitorEnd, MonitorStats } from '../monitor/monitor.ts';
 import { SnapshotStream } from '../monitor/snapshot-stream.ts';
 import { diffParams } from '../params/diff.ts';
 import type { Snapshot } from '../params/snapshot.ts';
@@ -44,6 +44,16 @@ export interface LatestLook {
   readonly snapshot: Snapshot;
 }
 
+/** Writes what a monitor sees to disk. Either may throw; the monitor goes on without it then. */
+export interface Recording {
+  take(snapshot: Snapshot): Promise<void>;
+  /** @param reason one sentence: why nothing follows */
+  end(reason: string): Promise<void>;
+}
+
+/** Begins a recording of a monitor that has been started. */
+export type RecordingOpener = (name: string, monitor: Monitor, params: Params) => Recording;
+
 /** What an owned monitor needs from the service. */
 export interface OwnedMonitorOptions {
   readonly spec: MonitorSpec;
@@ -52,6 +62,8 @@ export interface OwnedMonitorOptions {
   readonly events: EventLog;
   /** Held while schemes act on real memory. */
   readonly session: ActingSession | null;
+  /** Null: nothing is recorded. */
+  readonly record: RecordingOpener | null;
   /** Microseconds since 1970. */
   readonly startedAtUs: number;
 }
@@ -64,6 +76,7 @@ export class OwnedMonitor {
   readonly #opened: OpenedMonitor;
   readonly #events: EventLog;
   readonly #session: ActingSession | null;
+  #recording: Recording | null = null;
   readonly #startedAtUs: number;
   readonly #pictures = new LeveledHistory<SnapshotFrame>({
     maxBytes: MAX_PICTURES_BYTES,
@@ -82,6 +95,7 @@ export class OwnedMonitor {
   #paused = false;
   #end: MonitorEnd | null = null;
   #nextFiguresUs = 0;
+  #nrPictures = 0;
   #latest: LatestLook | null = null;
 
   /** The monitor has been started already. */
@@ -93,7 +107,7 @@ export class OwnedMonitor {
     this.#events = options.events;
     this.#session = options.session;
     this.#startedAtUs = options.startedAtUs;
-    this.over = this.#run();
+    this.over = this.#run(options.record);
   }
 
   get name(): string {
@@ -112,6 +126,11 @@ export class OwnedMonitor {
   /** What it saw last, for those who must not wait; null before the first time. */
   get latest(): LatestLook | null {
     return this.#latest;
+  }
+
+  /** Pictures that were taken since the start. */
+  get nrPictures(): number {
+    return this.#nrPictures;
   }
 
   get paused(): boolean {
@@ -236,12 +255,16 @@ export class OwnedMonitor {
     await this.over;
   }
 
-  async #run(): Promise<void> {
+  async #run(record: RecordingOpener | null): Promise<void> {
     const { monitor } = this.#opened;
+    await this.#recorded(() => {
+      this.#recording = record?.(this.name, monitor, this.#params) ?? null;
+    });
     this.#session?.signal.addEventListener('abort', () => void monitor.stop(), { once: true });
     for await (const snapshot of monitor.snapshots()) await this.#take(snapshot);
     this.#end = this.#reasonToEnd() ?? (await monitor.ended);
     this.#frames.end();
+    await this.#recorded(() => this.#recording?.end(this.#end!.message));
     await this.#session?.close();
     this.#events.add('ended', this.name, `${this.name}: ${this.#end.message}`);
   }
@@ -254,8 +277,10 @@ export class OwnedMonitor {
 
   async #take(snapshot: Snapshot): Promise<void> {
     const frame = { snapshot, spanUs: snapshot.aggregationIntervalUs };
-    this.#pictures.add(frame);
     if (this.#frames.hasReaders) this.#frames.publish(encodeFrame(frame));
+    await this.#recorded(() => this.#recording?.take(snapshot));
+    this.#pictures.add(frame);
+    this.#nrPictures += 1;
     if (snapshot.timeUs < this.#nextFiguresUs) return;
     this.#nextFiguresUs = snapshot.timeUs + FIGURES_EVERY_US;
     const stats = await this.stats().catch(() => null);
@@ -265,6 +290,17 @@ export class OwnedMonitor {
     this.#figures.add(figures);
     this.#latest = { figures, stats, snapshot };
     this.#noteWarnings(stats.warnings);
+  }
+
+  /** A full disk ends the recording, and nothing else. */
+  async #recorded(work: () => Promise<void> | void | undefined): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#recording = null;
+      const reason = (error as Error).message;
+      this.#events.add('warning', this.name, `${this.name} is not recorded any more: ${reason}`);
+    }
   }
 
   #noteWarnings(warnings: readonly string[]): void {

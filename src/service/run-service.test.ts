@@ -34,6 +34,8 @@ function start(): Promise<RunningService> {
     stateDir,
     port: 0,
     open: monitorOpener(roots, () => parseScenario(MACHINE, 'test')),
+    record: null,
+    pagesFolder: join(stateDir, 'no-pages'),
     capabilities: () => [],
     scenarios: [],
     version: '0.0.0',

@@ -7,7 +7,7 @@ import { readProcessStat } from '../host/linux/process-stat.ts';
 import { EventLog } from './event-log.ts';
 import type { MonitorStore, StoredMonitor } from './monitor-store.ts';
 import type { MonitorOpener, OpenedMonitor } from './open-monitor.ts';
-import { OwnedMonitor } from './owned-monitor.ts';
+import { OwnedMonitor, type RecordingOpener } from './owned-monitor.ts';
 
 /** More monitors than a machine has use for. */
 const MAX_MONITORS = 64;
@@ -19,6 +19,8 @@ export interface ServiceOptions {
   readonly stateDir: string;
   readonly open: MonitorOpener;
   readonly store: MonitorStore;
+  /** Null: nothing is recorded. */
+  readonly record: RecordingOpener | null;
   /** Microseconds since 1970. */
   readonly wallUs: () => number;
 }
@@ -173,8 +175,17 @@ export class Service {
       throw error;
     }
     const { events } = this;
-    const startedAtUs = this.#options.wallUs();
-    const monitor = new OwnedMonitor({ spec, origin, opened, events, session, startedAtUs });
+    const { record, wallUs } = this.#options;
+    const startedAtUs = wallUs();
+    const monitor = new OwnedMonitor({
+      spec,
+      origin,
+      opened,
+      events,
+      session,
+      record,
+      startedAtUs,
+    });
     this.#monitors.set(spec.name, monitor);
     return monitor;
   }

@@ -14,6 +14,7 @@ import { Tokens } from '../../src/service/access/tokens.ts';
 import { type App, createApp } from '../../src/service/api/app.ts';
 import { MonitorStore } from '../../src/service/monitor-store.ts';
 import type { MonitorOpener } from '../../src/service/open-monitor.ts';
+import type { RecordingOpener } from '../../src/service/owned-monitor.ts';
 import { Service } from '../../src/service/service.ts';
 
 export const HOST = '127.0.0.1:8472';
@@ -43,7 +44,7 @@ export class VirtualService implements AsyncDisposable {
   readonly #ownsFolder: boolean;
 
   /** @param scenario text of a machine; one process with 16 MiB hot and 48 MiB cold otherwise */
-  constructor(stateDir?: string, scenario: string = MACHINE) {
+  constructor(stateDir?: string, scenario: string = MACHINE, record?: RecordingOpener) {
     this.#ownsFolder = stateDir === undefined;
     this.stateDir = stateDir ?? mkdtempSync(path.join(tmpdir(), 'thermocline-service-'));
     this.store = new MonitorStore(this.stateDir);
@@ -63,6 +64,7 @@ export class VirtualService implements AsyncDisposable {
       stateDir: this.stateDir,
       open,
       store: this.store,
+      record: record ?? null,
       wallUs: () => this.nowMs * 1000,
     });
     this.app = createApp({
@@ -75,6 +77,7 @@ export class VirtualService implements AsyncDisposable {
       version: '0.0.0',
       hosts: () => this.hosts,
       nowMs: () => this.nowMs,
+      pagesFolder: path.join(this.stateDir, 'pages'),
       logFault: (error) => this.faults.push(error),
     });
   }
@@ -96,12 +99,15 @@ export class VirtualService implements AsyncDisposable {
     return readFileSync(file, 'utf8').trim();
   }
 
-  /** Lets time of one monitor pass, window by window, so that all who read keep up. */
+  /** Lets time of one monitor pass, window by window, and waits until each has been taken. */
   async advance(name: string, durationUs: number, stepUs = 100_000): Promise<void> {
     const monitor = this.monitors.get(name)!;
+    const owned = this.service.monitor(name);
+    await breathe();
     for (let passed = 0; passed < durationUs; passed += stepUs) {
+      const before = owned.nrPictures;
       monitor.advance(stepUs);
-      await breathe();
+      while (owned.state === 'running' && owned.nrPictures === before) await breathe();
     }
     await breathe();
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import type { MonitorSpec } from '../../client/api-types.ts';
 import { examine } from '../../control/diagnosis/examine.ts';
@@ -12,6 +13,7 @@ import { WorkloadProcess } from '../demo/workload-process.ts';
 import { Interruption } from '../interruption.ts';
 import type { ServeOptions } from '../serve.ts';
 import { namedMonitors } from './named-monitors.ts';
+import { recordingOpener } from './recordings.ts';
 import { findScenario, shippedScenarios } from './shipped-scenarios.ts';
 
 /** The demo's picture should move, and what is watched is ours. */
@@ -30,10 +32,12 @@ export async function serve(options: ServeOptions, roots: Roots): Promise<number
     socket: options.socket,
     port: options.port ?? null,
     open: monitorOpener(roots, findScenario),
+    record: recordingOpener(stateDir, roots, options.recordBytes),
     capabilities: () =>
       examine({ roots, stateDir, syscalls: 'System calls are loaded when something acts.' }).groups,
     scenarios: shippedScenarios(),
     version: readVersion(),
+    pagesFolder: fileURLToPath(new URL('../../../dist/web', import.meta.url)),
     logFault: (error) => log.error(error),
   });
   void logEvents(running.service, log, interruption.signal);

@@ -41,7 +41,7 @@ export class Gate {
    */
   check(request: Request, transport: Transport, needed: Scope | null): void {
     try {
-      this.checkSource(request, transport);
+      this.#checkSource(request, transport);
       if (needed === null) return;
       this.#checkScope(request, transport, needed);
     } catch (problem) {
@@ -54,26 +54,26 @@ export class Gate {
     throw this.#refused.take() ? problem : tooMany();
   }
 
-  /** No other name for this machine, and no other site's page: also for what needs no scope. */
-  checkSource({ headers }: Request, transport: Transport): void {
+  /** No other name for this machine, which is how a foreign name would lead here. */
+  checkHost({ headers }: Request, transport: Transport): void {
+    if (transport === 'unix') return;
+    const hosts = this.#options.hosts();
+    if (hosts.includes(headers.get('host') ?? '')) return;
+    const sentence = `The service goes by the name ${hosts[0]} and no other; use that address.`;
+    throw new HttpProblem(403, 'TC_DENIED', sentence);
+  }
+
+  /** No page of another site: also for what needs no scope. */
+  #checkSource(request: Request, transport: Transport): void {
+    this.checkHost(request, transport);
+    const { headers } = request;
     const origin = headers.get('origin');
-    if (transport === 'unix') {
-      if (origin === null) return;
+    if (transport === 'unix' && origin !== null) {
       throw new HttpProblem(403, 'TC_DENIED', 'Pages of browsers have no business on this socket.');
     }
-    const hosts = this.#options.hosts();
-    const host = headers.get('host') ?? '';
-    if (!hosts.includes(host)) {
-      const sentence = `The service goes by the name ${hosts[0]} and no other; use that address.`;
-      throw new HttpProblem(403, 'TC_DENIED', sentence);
-    }
+    const isOwn = origin === null || origin === `http://${headers.get('host')}`;
     const site = headers.get('sec-fetch-site') ?? 'none';
-    if (
-      (origin === null || origin === `http://${host}`) &&
-      ['same-origin', 'none'].includes(site)
-    ) {
-      return;
-    }
+    if (isOwn && ['same-origin', 'none'].includes(site)) return;
     const sentence = 'Pages of other sites may not call the service; open its own address.';
     throw new HttpProblem(403, 'TC_DENIED', sentence);
   }

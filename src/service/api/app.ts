@@ -9,6 +9,7 @@ import { codeSchema } from './answers.ts';
 import { type ApiEnv, addEndpoint } from './endpoint.ts';
 import { addHostEndpoints, type HostInfo } from './host-endpoints.ts';
 import { addMonitorEndpoints } from './monitor-endpoints.ts';
+import { Pages } from './pages.ts';
 import { HttpProblem, problemOf, problemResponse } from './problem.ts';
 import { signInSchema } from './schemas.ts';
 import { eventsResponse } from './stream-responses.ts';
@@ -21,6 +22,8 @@ export interface AppOptions extends HostInfo {
   /** What `Host` may be over TCP. */
   readonly hosts: () => readonly string[];
   readonly nowMs: () => number;
+  /** Holds the built dashboard; without one there are no pages. */
+  readonly pagesFolder: string;
   /** Called with what is no fault of the caller's. */
   readonly logFault: (error: unknown) => void;
 }
@@ -55,7 +58,10 @@ export function createApp(options: AppOptions): App {
   addSignIn(app, gate, options);
   addDocument(app, gate, options.version);
   addMetrics(app, gate, new Metrics(() => service.monitors(), options.host));
+  const pages = new Pages(options.pagesFolder);
   app.notFound(({ req, env }) => {
+    const page = pages.answer(req.raw, req.path, gate, env.transport);
+    if (page !== null) return page;
     gate.check(req.raw, env.transport, 'read');
     const sentence = `There is nothing for ${req.method} at ${req.path.slice(0, 200)}; /api/v1/openapi.json lists what there is.`;
     throw new HttpProblem(404, 'TC_NOT_FOUND', sentence);
