@@ -30,6 +30,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./serve.ts'),
   },
   {
+    name: 'apply',
+    summary: 'make the monitors of a service those of a configuration',
+    load: () => import('./apply.ts'),
+  },
+  {
     name: 'link',
     summary: 'print an address to open in a browser, good for one sign-in',
     load: () => import('./link.ts'),

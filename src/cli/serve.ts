@@ -11,6 +11,7 @@ export interface ServeOptions {
   readonly socket?: string;
   readonly port?: number;
   readonly stateDir?: string;
+  readonly config?: string;
   readonly monitor: readonly string[];
   readonly recordBytes: number;
   readonly demo?: true;
@@ -39,6 +40,7 @@ export function register(program: Command): void {
     .option('--socket <path>', 'the unix socket (default: thermocline.sock in the state folder)')
     .option('--port <port>', 'listen on this port of 127.0.0.1, too; 0 for any', portValue)
     .option('--state-dir <folder>', 'where tokens, journals and monitors are kept')
+    .option('--config <file>', 'monitors that there should be; read again on SIGHUP')
     .option(
       '--monitor <what>',
       'watch sim:SCENARIO, pid:NUMBER or cgroup:PATH, as NAME=… where it needs a name; repeatable',

@@ -183,6 +183,20 @@ export interface ServiceEvent {
   readonly message: string;
 }
 
+/** One thing that a plan would do. */
+export interface PlannedChange {
+  readonly monitor: string;
+  readonly action: 'create' | 'commit' | 'replace' | 'remove';
+  /** Sentences without a full stop: what changes, and what that brings along. */
+  readonly details: readonly string[];
+}
+
+/** What would have to change. */
+export interface PlanView {
+  readonly id: string;
+  readonly changes: readonly PlannedChange[];
+}
+
 /** One process that could be watched. */
 export interface ProcessView {
   readonly pid: number;

@@ -8,6 +8,7 @@ import type {
   MonitorSpec,
   MonitorView,
   PageLink,
+  PlanView,
   Problem,
   ProcessView,
   ServiceEvent,
@@ -128,6 +129,16 @@ export class ThermoclineClient {
   /** Figures now and over time; `limit: 0` leaves the past out. */
   stats(name: string, range: HistoryRange = {}): Promise<StatsAnswer> {
     return this.#json('GET', `${pathOf(name)}/stats${queryOf(range)}`);
+  }
+
+  /** What it would take to have the monitors of a configuration; changes nothing. */
+  plan(config: unknown): Promise<PlanView> {
+    return this.#json('POST', '/plans', config);
+  }
+
+  /** Does what a plan says, unless the monitors have changed since. */
+  applyPlan(id: string): Promise<PlanView> {
+    return this.#json('POST', `/plans/${encodeURIComponent(id)}/apply`);
   }
 
   async goals(name: string): Promise<readonly GoalView[]> {

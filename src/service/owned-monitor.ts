@@ -171,6 +171,11 @@ export class OwnedMonitor {
     return this.#opened.paramsFor(written);
   }
 
+  /** What a commit of `written` would change, a line each. Throws TC_INVALID. */
+  changesFor(written: unknown): string[] {
+    return diffParams(this.#params, this.paramsFor(written));
+  }
+
   /** All parameters as they are, with those that `patch` names changed. */
   patchedParams(patch: unknown): unknown {
     return patched(this.#params, patch);

@@ -17,7 +17,7 @@ const simulation = (name: string): MonitorSpec => ({
   watch: { kind: 'simulation', scenario: 'demo' },
 });
 
-/** As many regions at all times as DAMON keeps at most; windows are longer, so that an hour is short. */
+/** As many regions as DAMON keeps at most; windows are longer, so that an hour is short. */
 const THOUSAND_REGIONS = {
   attrs: { sampleIntervalUs: 100_000, aggregationIntervalUs: 1_000_000, minNrRegions: 1000 },
 };

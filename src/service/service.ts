@@ -1,9 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ThermoclineError } from '../base/errors.ts';
-import type { GoalFeedback, GoalView, MonitorOrigin, MonitorSpec } from '../client/api-types.ts';
+import type {
+  GoalFeedback,
+  GoalView,
+  MonitorOrigin,
+  MonitorSpec,
+  PlannedChange,
+} from '../client/api-types.ts';
 import { ActingSession } from '../control/acting-session.ts';
 import type { Roots } from '../host/host.ts';
 import { currentBootId } from '../host/linux/process-identity.ts';
 import { readProcessStat } from '../host/linux/process-stat.ts';
+import { planChanges } from './desired-state.ts';
 import { EventLog } from './event-log.ts';
 import type { MonitorStore, StoredMonitor } from './monitor-store.ts';
 import type { MonitorOpener, OpenedMonitor } from './open-monitor.ts';
@@ -65,6 +73,42 @@ export class Service {
       this.#save();
       this.events.add('created', spec.name, `${spec.name} has been created.`);
       return monitor;
+    });
+  }
+
+  /** What the configuration would change now. Throws as `planChanges` does. */
+  plan(desired: readonly MonitorSpec[]): PlannedChange[] {
+    return planChanges(desired, this.monitors());
+  }
+
+  /**
+   * Makes the monitors of the configuration as it says. One that can't be made doesn't hinder the
+   * others.
+   * @param expected the plan that was agreed to; null for whatever it takes
+   * @returns what was done
+   * @throws ThermoclineError TC_BUSY when the plan is not what it would take any more; the first
+   * problem, once all else is done
+   */
+  reconcile(
+    desired: readonly MonitorSpec[],
+    expected: readonly PlannedChange[] | null,
+  ): Promise<PlannedChange[]> {
+    return this.#change(async () => {
+      const changes = this.plan(desired);
+      if (expected !== null && !isDeepStrictEqual(changes, expected)) {
+        throw new ThermoclineError(
+          'TC_BUSY',
+          'The monitors have changed since the plan was made; make a new plan.',
+        );
+      }
+      const problems: unknown[] = [];
+      for (const change of changes) {
+        const spec = desired.find(({ name }) => name === change.monitor);
+        await this.#perform(change, spec).catch((problem) => problems.push(problem));
+      }
+      this.#save();
+      if (problems.length > 0) throw problems[0];
+      return changes;
     });
   }
 
@@ -188,6 +232,18 @@ export class Service {
     });
     this.#monitors.set(spec.name, monitor);
     return monitor;
+  }
+
+  async #perform(change: PlannedChange, spec: MonitorSpec | undefined): Promise<void> {
+    const { monitor: name, action, details } = change;
+    if (action === 'commit') await this.monitor(name).commit(spec!.params);
+    if (action === 'remove' || action === 'replace') {
+      await this.monitor(name).stop();
+      this.#monitors.delete(name);
+    }
+    if (action === 'create' || action === 'replace') await this.#start(spec!, 'config');
+    const type = ({ create: 'created', remove: 'removed' } as const)[action as 'create' | 'remove'];
+    this.events.add(type ?? 'committed', name, `${details.join('; ')}.`);
   }
 
   /** Who acts on real memory has a journal and a guard; null for all others. */

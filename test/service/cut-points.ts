@@ -1,6 +1,6 @@
 /**
- * Lets a process die at a chosen write, without a process: from the cut on, nothing reaches the disk
- * any more. A write that is cut leaves its first half.
+ * Lets a process die at a chosen write, without a process: from the cut on, nothing reaches the
+ * disk any more. A write that is cut leaves its first half.
  */
 import fs from 'node:fs';
 import { open } from 'node:fs/promises';

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
+import { ThermoclineError } from '../../base/errors.ts';
 import type { MonitorSpec } from '../../client/api-types.ts';
 import { examine } from '../../control/diagnosis/examine.ts';
 import { stateFolderPath } from '../../control/state-folder.ts';
 import type { Roots } from '../../host/host.ts';
 import { LinuxHost } from '../../host/linux/linux-host.ts';
+import { parseConfig } from '../../service/desired-state.ts';
 import { monitorOpener } from '../../service/open-monitor.ts';
 import { type RunningService, runService } from '../../service/run-service.ts';
 import type { Service } from '../../service/service.ts';
 import { WorkloadProcess } from '../demo/workload-process.ts';
 import { Interruption } from '../interruption.ts';
+import { readNamedFile } from '../named-file.ts';
 import type { ServeOptions } from '../serve.ts';
 import { namedMonitors } from './named-monitors.ts';
 import { recordingOpener } from './recordings.ts';
@@ -44,9 +47,34 @@ export async function serve(options: ServeOptions, roots: Roots): Promise<number
   await using demo = options.demo ? await WorkloadProcess.start('endless') : null;
   const all = demo === null ? specs : [...demoMonitors(demo.pid), ...specs];
   for (const spec of all) await running.service.create(spec, 'command-line');
+  using _reload = await followConfig(running.service, options.config, log);
   announce(running, options);
   await interruption.requested;
-  return interruption.exitStatus === 0 ? 0 : interruption.exitStatus;
+  return interruption.exitStatus;
+}
+
+/**
+ * Makes the monitors of the configuration now, and again on SIGHUP. A mistake in the file ends the
+ * start; later on it changes nothing, and what can't be made doesn't hinder the rest.
+ */
+async function followConfig(
+  service: Service,
+  file: string | undefined,
+  log: Logger,
+): Promise<Disposable> {
+  const reconcile = async () => {
+    if (file === undefined) return;
+    const desired = parseConfig(readNamedFile(file, 'The configuration'), file);
+    await service.reconcile(desired, null).catch(said);
+  };
+  const said = (error: unknown) => {
+    if (!(error instanceof ThermoclineError)) throw error;
+    service.events.add('warning', null, error.message);
+  };
+  const reload = () => void reconcile().then(() => log.info('The configuration was read.'), said);
+  await reconcile();
+  process.on('SIGHUP', reload);
+  return { [Symbol.dispose]: () => process.off('SIGHUP', reload) };
 }
 
 function demoMonitors(pid: number): MonitorSpec[] {

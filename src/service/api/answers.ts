@@ -7,6 +7,7 @@ import type {
   HostView,
   MonitorView,
   PageLink,
+  PlanView,
   ProcessView,
   StatsAnswer,
 } from '../../client/api-types.ts';
@@ -211,3 +212,17 @@ export const pictureSchema: z.ZodType<object> = z.custom<object>().openapi('Pict
 export const codeSchema: z.ZodType<PageLink> = z
   .object({ code: z.string(), url: z.string().nullable() })
   .openapi('PageLink');
+
+/** What a configuration would change, or has changed. */
+export const planSchema: z.ZodType<PlanView> = z
+  .object({
+    id: z.string(),
+    changes: z.array(
+      z.object({
+        monitor: z.string(),
+        action: z.enum(['create', 'commit', 'replace', 'remove']),
+        details: z.array(z.string()),
+      }),
+    ),
+  })
+  .openapi('Plan');

@@ -10,6 +10,7 @@ import { type ApiEnv, addEndpoint } from './endpoint.ts';
 import { addHostEndpoints, type HostInfo } from './host-endpoints.ts';
 import { addMonitorEndpoints } from './monitor-endpoints.ts';
 import { Pages } from './pages.ts';
+import { addPlanEndpoints } from './plan-endpoints.ts';
 import { HttpProblem, problemOf, problemResponse } from './problem.ts';
 import { signInSchema } from './schemas.ts';
 import { eventsResponse } from './stream-responses.ts';
@@ -43,6 +44,7 @@ export function createApp(options: AppOptions): App {
   });
   addHostEndpoints(app, gate, options);
   addMonitorEndpoints(app, gate, service);
+  addPlanEndpoints(app, gate, service);
   addEndpoint(app, gate, {
     method: 'get',
     path: '/events',

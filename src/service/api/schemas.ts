@@ -126,3 +126,8 @@ export const rangeSchema: z.ZodType<RangeQuery> = z.object({
     .default(200)
     .openapi({ description: 'So many items at most, evenly over the range.' }),
 });
+
+/** A configuration, as plain data. */
+export const configSchema: z.ZodType<{ monitors: Record<string, unknown> }> = z
+  .strictObject({ monitors: z.record(nameSchema, z.record(z.string(), z.unknown())) })
+  .openapi('Configuration', { description: 'Monitors by name: docs/service.md has the form.' });
