@@ -83,7 +83,8 @@ export function runPattern(scenario: Scenario, kind: RunKind): PolicyRun[] {
 
 function subjectOf(written: Scenario, kind: RunKind): Subject {
   const demotion = kind !== 'none' && kind !== 'published';
-  const scenario = { ...written, kernel: { demotion, hintFaults: kind === 'hint-fault' } };
+  const kernel = { ...written.kernel, demotion, hintFaults: kind === 'hint-fault' };
+  const scenario = { ...written, kernel };
   if (kind.startsWith('published')) return watched(scenario, publishedSchemes(scenario));
   return alone(scenario);
 }

@@ -3,6 +3,7 @@ import { ThermoclineError } from '../../base/errors.ts';
 import {
   type AcmaSpec,
   Balloon,
+  freePages,
   hash32,
   PAGE_SIZE,
   type Scenario,
@@ -57,7 +58,7 @@ export class SimulatedGuest {
 
   get freeBytes(): number {
     const { nodes } = this.machine.memory;
-    return nodes.reduce((sum, { frames }) => sum + frames.freeCount, 0) * PAGE_SIZE;
+    return nodes.reduce((sum, node) => sum + freePages(node), 0) * PAGE_SIZE;
   }
 
   /** Time lost to a lack of memory so far, which nobody outside can know exactly. */
@@ -111,8 +112,9 @@ function workingSetOfMapping(process: SimProcess, vma: SimVma, nowUs: number): n
     let accessed = 0;
     for (let sample = 0; sample < samples; sample++) {
       const page = Math.floor(start + ((sample + 0.5) / samples) * (end - start));
+      const one = { page, popularity: -1, weight: 1 };
       const fromUs = Math.max(0, nowUs - WORKING_SET_US);
-      if (process.accessesBetween(vma, page, fromUs, nowUs) >= 1) accessed += 1;
+      if (process.accessesBetween(vma, one, fromUs, nowUs) >= 1) accessed += 1;
     }
     pages += ((end - start) * accessed) / samples;
     start = end;

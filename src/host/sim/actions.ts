@@ -1,6 +1,7 @@
 /** What schemes do to memory; each returns the pages on which it succeeded. */
 import type { SimulatedMachine } from './machine.ts';
 import { placePages } from './placement.ts';
+import type { Mix } from './population.ts';
 import type { SimVma } from './process.ts';
 
 /** Microseconds of a CPU that schemes need for a page; moving one costs about two copies. */
@@ -41,7 +42,7 @@ export class SimActions {
     for (const extent of vma.extents.cut(start, end)) {
       if (extent.location >= 0) continue;
       const { start: first, end: last } = extent;
-      const pages = placePages(this.#machine, vma, first, last);
+      const { pages } = placePages(this.#machine, vma, first, last);
       for (const arrived of vma.extents.cut(first, first + pages))
         arrived.youngSinceUs = this.#machine.nowUs;
       brought += pages;
@@ -57,13 +58,18 @@ export class SimActions {
     let pages = 0;
     for (const extent of vma.extents.cut(start, end)) {
       if (extent.location < 0) continue;
-      extent.lru = lru;
-      extent.lruUs = this.#machine.nowUs;
+      extent.active = lru > 0;
+      extent.listedUs = this.#machine.nowUs;
       pages += extent.end - extent.start;
     }
     this.#machine.counters.schemeWorkUs += pages * WORK_US.setLru;
     vma.extents.tidy();
     return pages;
+  }
+
+  /** Notes who the pages of a run are, once their use has told them apart. */
+  tell({ vma, start, end }: PageRange, mix: Mix): void {
+    for (const extent of vma.extents.cut(start, end)) extent.mix = mix;
   }
 
   /** Clears the accessed bits. */

@@ -1,6 +1,6 @@
 /** A balloon: pages that the guest gives to its host, wherever they lie. */
 import type { SimulatedMachine } from './machine.ts';
-import { reclaimOldest } from './reclaim.ts';
+import { freePages } from './memory.ts';
 
 interface Held {
   readonly nid: number;
@@ -9,7 +9,7 @@ interface Held {
 }
 
 /**
- * Inflating takes free pages and, when those run short, what the guest used longest ago. It knows
+ * Inflating takes free pages and, when those run short, what the guest's kernel reclaims. It knows
  * neither what is accessed nor which pages lie together.
  */
 export class Balloon {
@@ -31,20 +31,18 @@ export class Balloon {
   }
 
   #inflate(wanted: number): void {
-    const { memory, processes, counters, nowUs } = this.#machine;
+    const { memory, kswapd } = this.#machine;
     if (wanted <= 0) return;
     const reserve = (node: (typeof memory.nodes)[number]) => node.watermarks.high;
     const free = memory.nodes.reduce(
-      (sum, node) => sum + Math.max(0, node.frames.freeCount - reserve(node)),
+      (sum, node) => sum + Math.max(0, freePages(node) - reserve(node)),
       0,
     );
-    if (free < wanted) {
-      counters.reclaimedPages += reclaimOldest(memory, processes, wanted - free, nowUs);
-    }
+    if (free < wanted) kswapd.makeRoom(wanted - free);
     let left = wanted;
     for (const node of memory.nodes) {
-      while (left > 0 && node.frames.freeCount > reserve(node)) {
-        const most = Math.min(left, node.frames.freeCount - reserve(node));
+      while (left > 0 && freePages(node) > reserve(node)) {
+        const most = Math.min(left, freePages(node) - reserve(node));
         const { start, count } = node.frames.take(most, -1);
         this.#held.push({ nid: node.nid, start, count });
         left -= count;

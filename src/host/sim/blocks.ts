@@ -5,7 +5,7 @@
 import { alignUp } from '../../base/arithmetic.ts';
 import { assert } from '../../base/assert.ts';
 import { unitHash } from './hash.ts';
-import type { Memory, SimNode } from './memory.ts';
+import { freePages, type Memory, type SimNode } from './memory.ts';
 import { PAGE_SIZE } from './page.ts';
 import type { SimProcess } from './process.ts';
 
@@ -107,7 +107,7 @@ export class Blocks {
     const { frames, watermarks } = node;
     const claimed = frames.claim(frame, pages);
     const free = claimed.reduce((sum, { count }) => sum + count, 0);
-    if (pages - free > 0 && frames.freeCount - watermarks.min < pages - free) {
+    if (pages - free > 0 && freePages(node) - watermarks.min < pages - free) {
       for (const { start, count } of claimed) frames.give(start, count);
       return 'no-room';
     }

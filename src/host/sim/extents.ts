@@ -1,3 +1,5 @@
+import { joinedMix, type Mix, mixDifference } from './population.ts';
+
 /** Never accessed yet: takes no memory. */
 export const UNTOUCHED = -1;
 
@@ -12,13 +14,14 @@ export interface Extent {
   location: number;
   /** While on a node: the frame of its first page; the others follow. */
   frame: number;
-  /** While away: seconds of the workload's time that it has been exposed to since it went. */
-  exposure: number;
+  /** How popular its pages are, where that is not told by their places. */
+  mix: Mix;
   /** While not on a node: the fraction of a page that is due to come with the next faults. */
   carry: number;
-  /** What a scheme last did to its place in the LRU lists, and when: 1 up, -1 down, 0 nothing. */
-  lru: -1 | 0 | 1;
-  lruUs: number;
+  /** While on a node: on the active list, or on the inactive one. */
+  active: boolean;
+  /** Since when it is at its place in that list, or in its generation. */
+  listedUs: number;
   /** Accessed bits tell of accesses since then; -1: set when the page came, not cleared since. */
   youngSinceUs: number;
   /** Mapped by huge pages, so that its accessed bits are one in 2 MiB. */
@@ -28,8 +31,23 @@ export interface Extent {
   movedUp: boolean;
 }
 
-/** Above this, neighbours whose histories are similar are taken together. */
-const MANY_EXTENTS = 1024;
+/** Wholly different mixes weigh as much as histories that differ by so many microseconds. */
+const MIX_US = 1e10;
+
+/** Above so many, and some for each section, neighbours with similar histories are joined. */
+const MANY_EXTENTS = 32;
+const MANY_IN_SECTION = 3;
+
+/** What an extent map must know of its mapping. */
+export interface ExtentMapOptions {
+  readonly pages: number;
+  readonly huge: boolean;
+  /**
+   * Pages in front of which others differ in how they are accessed, in order. Between two of them,
+   * in a section, pages are accessed alike, so that their places tell nothing.
+   */
+  readonly walls: readonly number[];
+}
 
 /**
  * Where the pages of one mapping are, as a sorted list of extents without gaps. Its length follows
@@ -38,22 +56,25 @@ const MANY_EXTENTS = 1024;
 export class ExtentMap {
   #list: Extent[];
   readonly #walls: ReadonlySet<number>;
+  readonly #wallList: readonly number[];
+  readonly #many: number;
   /** How many were left when similar ones were last taken together. */
   #least = 0;
 
-  /** @param walls pages in front of which missing pages are kept apart: there, rates change */
-  constructor(pages: number, huge: boolean, walls: readonly number[]) {
+  constructor({ pages, huge, walls }: ExtentMapOptions) {
     this.#walls = new Set(walls);
+    this.#wallList = walls;
+    this.#many = MANY_EXTENTS + MANY_IN_SECTION * (walls.length + 1);
     this.#list = [
       {
         start: 0,
         end: pages,
         location: UNTOUCHED,
         frame: 0,
-        exposure: 0,
+        mix: null,
         carry: 0,
-        lru: 0,
-        lruUs: 0,
+        active: false,
+        listedUs: 0,
         youngSinceUs: -1,
         huge,
         movedUs: -1,
@@ -65,6 +86,30 @@ export class ExtentMap {
   /** All extents, in order; not to be changed while it is walked. */
   get list(): readonly Extent[] {
     return this.#list;
+  }
+
+  /** Whether there are more extents than should be. */
+  get isLong(): boolean {
+    return this.#list.length > this.#many;
+  }
+
+  /** Puts extents of one fate side by side, where the places of their pages tell nothing. */
+  sortSections(): void {
+    for (const wall of this.#walls) this.#boundary(wall);
+    const sections = Map.groupBy(this.#list, ({ start }) => this.#sectionOf(start));
+    this.#list = [...sections.values()].flatMap(sorted);
+  }
+
+  /** Index of the section that holds a page. */
+  #sectionOf(page: number): number {
+    let low = 0;
+    let high = this.#wallList.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#wallList[middle]! <= page) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Index of the extent that holds a page. */
@@ -95,11 +140,11 @@ export class ExtentMap {
   /** Joins neighbours that are alike. Call it after changes, when nobody holds an extent. */
   tidy(): void {
     this.#join(0);
-    if (this.#list.length <= Math.max(MANY_EXTENTS, this.#least * 1.25)) return;
+    if (this.#list.length <= Math.max(this.#many, this.#least * 1.25)) return;
     // Differences in history that are small against the rest of it are given up first.
     for (let toleranceUs = 100_000; toleranceUs < 1e15; toleranceUs *= 4) {
       this.#join(toleranceUs);
-      if (this.#list.length <= MANY_EXTENTS / 2) break;
+      if (this.#list.length <= this.#many / 2) break;
     }
     this.#least = this.#list.length;
   }
@@ -143,23 +188,42 @@ function inOnePlace(left: Extent, right: Extent): boolean {
 
 function historyDifferenceUs(left: Extent, right: Extent): number {
   if (left.location === UNTOUCHED) return 0;
-  if (left.location === AWAY) return Math.abs(left.exposure - right.exposure) * 1e6;
-  const lruUs = left.lru === right.lru ? Math.abs(left.lruUs - right.lruUs) : 1e12;
+  const mixUs = mixDifference(left.mix, right.mix) * MIX_US;
+  if (left.location === AWAY) return mixUs;
+  const listUs = left.active === right.active ? Math.abs(left.listedUs - right.listedUs) : 1e12;
   const movedUs = left.movedUp === right.movedUp ? Math.abs(left.movedUs - right.movedUs) : 1e12;
-  return Math.max(lruUs, movedUs, Math.abs(left.youngSinceUs - right.youngSinceUs));
+  return Math.max(listUs, mixUs, movedUs, Math.abs(left.youngSinceUs - right.youngSinceUs));
 }
 
 /** Takes the right extent into the left one; differing histories become their average. */
 function join(left: Extent, right: Extent): void {
   const share = (right.end - right.start) / (right.end - left.start);
-  left.exposure += (right.exposure - left.exposure) * share;
+  left.mix = joinedMix(left.mix, right.mix, share);
   left.carry += right.carry;
   if (share > 0.5) {
-    left.lru = right.lru;
-    left.lruUs = right.lruUs;
+    left.active = right.active;
+    left.listedUs = right.listedUs;
     left.youngSinceUs = right.youngSinceUs;
     left.movedUs = right.movedUs;
     left.movedUp = right.movedUp;
   }
   left.end = right.end;
+}
+
+/** The extents of one section, by place and history, on the same pages as before. */
+function sorted(section: Extent[]): Extent[] {
+  let page = section[0]!.start;
+  section.sort(
+    (left, right) =>
+      left.location - right.location ||
+      Number(left.active) - Number(right.active) ||
+      left.listedUs - right.listedUs,
+  );
+  for (const extent of section) {
+    const pages = extent.end - extent.start;
+    extent.start = page;
+    page += pages;
+    extent.end = page;
+  }
+  return section;
 }

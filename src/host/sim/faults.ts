@@ -3,21 +3,22 @@
  * how long it waits for them, and how far its work gets in the rest.
  */
 import { AWAY, type Extent } from './extents.ts';
+import { type Mix, remainingMix, type Sample, sampleRate, samplesOf } from './population.ts';
 import type { SimProcess, SimVma } from './process.ts';
-import { type RatePiece, rateAt } from './workload.ts';
-
-/** Where popularity is shuffled, faults are reckoned from the rates of so many pages. */
-const SAMPLES = 16;
+import type { RatePiece } from './workload.ts';
 
 const NEWTON_STEPS = 8;
 
-/** Missing pages that are accessed at the same rate, or at the sampled rates. */
+/** Missing pages that are accessed at the same rates. */
 interface Missing {
   readonly vma: SimVma;
   readonly extent: Extent;
+  readonly samples: readonly Sample[];
   readonly rates: readonly number[];
-  /** Of the pages of each rate, the share that is still missing. */
-  readonly left: readonly number[];
+  /** A scan needs all of them within a slice of work. */
+  readonly scanned: boolean;
+  /** Seconds that each takes to come back. */
+  readonly latency: number;
 }
 
 /** Pages that a process needs now: the first `count` of the extent. */
@@ -25,6 +26,10 @@ export interface Fault {
   readonly vma: SimVma;
   readonly extent: Extent;
   readonly count: number;
+  /** Who they are. */
+  readonly mix: Mix;
+  /** Seconds that each takes to come back. */
+  readonly latency: number;
 }
 
 /** What a slice of time comes to for one process. */
@@ -34,40 +39,47 @@ export interface FaultPlan {
   readonly workSeconds: number;
 }
 
+/** What the machine says about a slice. */
+export interface Slice {
+  readonly seconds: number;
+  /** The part of it that the process can use. */
+  readonly freeSeconds: number;
+  /** Seconds that a second of work takes on the nodes where memory is now. */
+  readonly cost: number;
+  /** Seconds that a page takes to come back; `scanned` ones are read ahead of their use. */
+  readonly latencyOf: (vma: SimVma, scanned: boolean) => number;
+}
+
 /**
- * Solves `work × cost + faults(work) × latency = slice` for the work done. The left side is
+ * Solves `work × cost + faults(work) × latency = free time` for the work done. The left side is
  * concave, so Newton's steps come from below and never overshoot.
- * @param cost seconds that a second of work takes on the nodes where memory is now
- * @param latency seconds that a reclaimed page takes to come back
  */
-export function planFaults(
-  process: SimProcess,
-  sliceSeconds: number,
-  cost: number,
-  latency: number,
-): FaultPlan {
-  const missing = process.vmas.flatMap(missingOf);
+export function planFaults(process: SimProcess, slice: Slice): FaultPlan {
+  const { seconds, freeSeconds, cost } = slice;
+  const missing = process.vmas.flatMap((vma) => missingOf(vma, slice));
   let work = 0;
   for (let step = 0; step < NEWTON_STEPS; step++) {
-    let time = work * cost - sliceSeconds;
+    let time = work * cost - freeSeconds;
     let slope = cost;
     for (const group of missing) {
       if (group.extent.location !== AWAY) continue;
       const pages = group.extent.end - group.extent.start;
-      const { share, rate } = needed(group, work);
-      time += pages * latency * share;
-      slope += pages * latency * rate;
+      const { share, rate } = needed(group, work, seconds);
+      time += pages * group.latency * share;
+      slope += pages * group.latency * rate;
     }
     const increase = -time / slope;
     work += Math.max(0, increase);
-    if (increase < sliceSeconds * 1e-6) break;
+    if (increase < seconds * 1e-6) break;
   }
-  work = Math.min(work, sliceSeconds);
-  const faults = missing.map((group) => takeDue(group, work)).filter(({ count }) => count > 0);
+  work = Math.min(work, seconds);
+  const faults = missing
+    .map((group) => takeDue(group, work, seconds))
+    .filter(({ count }) => count > 0);
   return { faults, workSeconds: work };
 }
 
-function missingOf(vma: SimVma): Missing[] {
+function missingOf(vma: SimVma, slice: Slice): Missing[] {
   if (vma.missingPages === 0) return [];
   const result: Missing[] = [];
   for (const piece of vma.rates.pieces) {
@@ -75,9 +87,11 @@ function missingOf(vma: SimVma): Missing[] {
     if (!hasMissing(vma, piece)) continue;
     for (const extent of vma.extents.cut(piece.start, piece.end)) {
       if (extent.location >= 0) continue;
-      const rates = sampledRates(vma, extent, piece);
-      const left = rates.map((rate) => Math.exp(-rate * extent.exposure));
-      result.push({ vma, extent, rates, left });
+      const samples = samplesOf({ vma, start: extent.start, end: extent.end }, extent.mix);
+      const rates = samples.map((sample) => sampleRate(vma.rates, sample));
+      const { scanned } = piece;
+      const latency = slice.latencyOf(vma, scanned);
+      result.push({ vma, extent, samples, rates, scanned, latency });
     }
   }
   return result;
@@ -92,37 +106,37 @@ function hasMissing(vma: SimVma, { start, end }: RatePiece): boolean {
   return false;
 }
 
-function sampledRates(vma: SimVma, { start, end }: Extent, piece: RatePiece): number[] {
-  if (!piece.skewed) return [piece.rate];
-  const samples = Math.min(SAMPLES, end - start);
-  return Array.from({ length: samples }, (_, sample) =>
-    rateAt(vma.rates, Math.floor(start + ((sample + 0.5) / samples) * (end - start))),
-  );
-}
-
 /** Share of the missing pages that is needed within `work` seconds, and how fast it grows then. */
-function needed({ rates, left }: Missing, work: number): { share: number; rate: number } {
-  let before = 0;
-  let after = 0;
-  let slope = 0;
+function needed(
+  { samples, rates, scanned }: Missing,
+  work: number,
+  sliceSeconds: number,
+): { share: number; rate: number } {
+  if (scanned) return { share: Math.min(1, work / sliceSeconds), rate: 1 / sliceSeconds };
+  let share = 0;
+  let growth = 0;
   for (let index = 0; index < rates.length; index++) {
     const rate = rates[index]!;
-    const still = left[index]! * Math.exp(-rate * work);
-    before += left[index]!;
-    after += still;
-    slope += still * rate;
+    const { weight } = samples[index]!;
+    const still = weight * Math.exp(-rate * work);
+    share += weight - still;
+    growth += still * rate;
   }
-  return before === 0 ? { share: 1, rate: 0 } : { share: 1 - after / before, rate: slope / before };
+  return { share, rate: growth };
 }
 
 /** Whole pages that are due; the fraction stays for the next slice. */
-function takeDue(group: Missing, work: number): Fault {
-  const { vma, extent } = group;
+function takeDue(group: Missing, work: number, sliceSeconds: number): Fault {
+  const { vma, extent, samples, rates, latency } = group;
   const size = extent.end - extent.start;
-  const due = extent.carry + size * needed(group, work).share;
+  const due = extent.carry + size * needed(group, work, sliceSeconds).share;
   const count = Math.min(size, Math.floor(due));
   extent.carry = count === size ? 0 : due - count;
   // Pages of one rate have no memory: how long they have been away tells nothing.
-  if (group.rates.length > 1) extent.exposure += work;
-  return { vma, extent, count };
+  if (samples.length === 1) return { vma, extent, count, mix: null, latency };
+  const left = rates.map((rate) => Math.exp(-rate * work));
+  const came = left.map((share) => 1 - share);
+  const mix = remainingMix(vma, samples, came);
+  extent.mix = remainingMix(vma, samples, left) ?? extent.mix;
+  return { vma, extent, count, mix, latency };
 }

@@ -9,7 +9,7 @@ import type { PageRange } from './actions.ts';
 import type { Memory, SimNode } from './memory.ts';
 import { PAGE_SIZE } from './page.ts';
 import type { SimProcess } from './process.ts';
-import { type Segment, segmentsOf, touchedShare } from './segments.ts';
+import { type Segment, segmentsOf, useSince } from './segments.ts';
 
 /** Protected in each second: the kernel's `scan_size_mb` in its shortest scan period. */
 const SCAN_PAGES_PER_SECOND = 2 ** 28 / PAGE_SIZE;
@@ -69,7 +69,7 @@ export class HintFaults {
       const expired = nowUs - sinceUs > HOT_WITHIN_US;
       const untilUs = expired ? sinceUs + FAULTS_WITHIN_US : nowUs;
       const size = segment.end - segment.start;
-      const target = Math.round(size * touchedShare(segment, sinceUs, untilUs));
+      const target = Math.round(size * useSince(segment, sinceUs, untilUs).touchedShare);
       const start = segment.start + run.faulted;
       const due = Math.max(0, target - run.faulted);
       if (due > 0 && !expired) hot.push({ vma: segment.vma, start, end: start + due });

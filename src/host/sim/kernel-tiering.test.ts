@@ -92,7 +92,8 @@ describe('the kernel, left alone,', () => {
     const machine = machineOf('{ vma: later, pattern: uniform, ratePerSecond: 100 }', {});
     machine.advanceTo(2_000_000);
     expect(machine.summary().demotedBytes).toBe(0);
-    expect(vmaOf(machine, 'later').extents.list.map(({ location }) => location)).toEqual([1, 2]);
+    const locations = vmaOf(machine, 'later').extents.list.map(({ location }) => location);
+    expect([...new Set(locations)]).toEqual([1, 2]);
   });
 
   test('with demotion, makes room for them by what is used least', () => {

@@ -1,7 +1,7 @@
 /** What the simulated kernel does about tiers on its own: the rivals of schemes. */
 import { HintFaults } from './hint-faults.ts';
 import { demoteOldest } from './kernel-demotion.ts';
-import type { Memory, SimNode } from './memory.ts';
+import { freePages, type Memory, type SimNode } from './memory.ts';
 import type { SimProcess } from './process.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -45,8 +45,8 @@ export class KernelTiering {
     if (this.#hintFaults.size > 0 && nowUs >= this.#nextFaultsUs) this.#takeHintFaults();
     if (!this.#demotes) return;
     for (const node of this.#memory.nodesByTier) {
-      const { freeCount } = node.frames;
-      if (freeCount <= node.watermarks.low) this.#demote(node, node.watermarks.high - freeCount);
+      const free = freePages(node);
+      if (free <= node.watermarks.low) this.#demote(node, node.watermarks.high - free);
     }
   }
 
@@ -65,7 +65,7 @@ export class KernelTiering {
 
   /** Room on a node above its high watermark, of which some more is made for what is to come up. */
   #makeRoom(node: SimNode, pages: number): number {
-    const room = () => Math.max(0, node.frames.freeCount - node.watermarks.high);
+    const room = () => Math.max(0, freePages(node) - node.watermarks.high);
     if (this.#demotes && room() < pages) {
       // Some in advance: what is promoted next needs room, too.
       this.#demote(node, pages - room() + node.watermarks.high - node.watermarks.low);

@@ -234,6 +234,7 @@ describe('baseline reclaim', () => {
              { name: more, sizeBytes: 64 MiB, populated: false } ],
            accesses: [${accesses}] }`,
       );
+      machine.actions.setLru({ vma: dataOf(machine), start: 0, end: 64 * MIB }, lru > 0 ? -1 : 1);
       machine.actions.setLru({ vma: dataOf(machine), start: 32 * MIB, end: 64 * MIB }, lru);
       machine.advanceTo(3_000_000);
       const { list } = dataOf(machine).extents;
@@ -287,14 +288,17 @@ describe('processes', () => {
   });
 });
 
-test('pages are active while they are used', () => {
+test('pages are active where schemes have put them, and where they came back to', () => {
   const machine = machineOf(
     ONE_NODE,
     processOf('{ vma: data, pattern: uniform, to: 0.5, ratePerSecond: 100 }'),
   );
-  machine.advanceTo(20_000_000);
-  expect(machine.metrics.activeMemory()).toBe(32 * MIB);
-  expect(machine.metrics.inactiveMemory()).toBe(32 * MIB + 66);
+  const range = { vma: dataOf(machine), start: 0, end: 8 * MIB };
+  machine.actions.setLru({ ...range, start: 4 * MIB }, 1);
+  machine.actions.pageOut({ ...range, end: 2 * MIB });
+  machine.advanceTo(2_000_000);
+  expect(machine.metrics.activeMemory()).toBe(6 * MIB);
+  expect(machine.metrics.inactiveMemory()).toBe(58 * MIB + 66);
 });
 
 test('no page is ever lost, and no frame', () => {

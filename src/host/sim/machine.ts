@@ -1,16 +1,23 @@
 import type { Clock } from '../../base/clock.ts';
 import { SimActions } from './actions.ts';
 import { Blocks } from './blocks.ts';
+import { cgroupsOf, overHighUs, type SimCgroup } from './cgroups.ts';
 import { loadNodes } from './contention.ts';
-import { planFaults } from './faults.ts';
+import { faultLatencyUs, isFromDisk } from './devices.ts';
+import { AWAY } from './extents.ts';
+import { type Fault, planFaults } from './faults.ts';
 import { mappedFrames, mappedPages } from './frame-index.ts';
 import { salt32 } from './hash.ts';
 import { KernelTiering } from './kernel-tiering.ts';
-import { Memory } from './memory.ts';
+import { Kswapd } from './kswapd.ts';
+import { LruReclaimer } from './lru.ts';
+import { freePages, Memory } from './memory.ts';
 import { SimMetrics } from './metrics.ts';
+import { MglruReclaimer } from './mglru.ts';
 import { PAGE_SIZE } from './page.ts';
 import { placePages, populate } from './placement.ts';
-import { SimProcess } from './process.ts';
+import { SimProcess, type SimVma } from './process.ts';
+import type { Reclaimer } from './reclaim.ts';
 import type { MappedRun } from './sample-map.ts';
 import type { Scenario } from './scenario.ts';
 import { serveAccesses } from './serve.ts';
@@ -22,6 +29,8 @@ const SLICE_US = 100_000;
 
 /** Moves that are too long ago to matter are forgotten once in a second. */
 const FORGET_EVERY_US = 1_000_000;
+/** How often memory that has fallen to pieces is put in order. */
+const COMPACTION_US = 1_000_000;
 
 /** Totals of a run, in pages and microseconds. */
 export interface MachineCounters {
@@ -35,8 +44,15 @@ export interface MachineCounters {
   broughtBackPages: number;
   /** Could not come because nothing could be reclaimed. */
   deniedPages: number;
-  /** Microseconds of a CPU that applying schemes took. */
+  /** Microseconds of a CPU that applying schemes took, and the kernel's own reclaim. */
   schemeWorkUs: number;
+  reclaimWorkUs: number;
+  /** Pages that a monitor looked at. */
+  sampledPages: number;
+  /** The part of the stalls in which somebody waited for a disk. */
+  ioStallUs: number;
+  /** Memory in use, what zram holds included, over time. */
+  usedByteSeconds: number;
 }
 
 /**
@@ -52,6 +68,11 @@ export class SimulatedMachine {
   /** Memory that is taken out of use in whole blocks. */
   readonly blocks: Blocks;
   readonly processes: readonly SimProcess[];
+  /** By path. */
+  readonly cgroups: ReadonlyMap<string, SimCgroup>;
+  /** How the kernel chooses what it reclaims, and the part of it that does so by itself. */
+  readonly reclaimer: Reclaimer;
+  readonly kswapd: Kswapd = new Kswapd(this);
   readonly counters: MachineCounters = {
     someStallUs: 0,
     fullStallUs: 0,
@@ -61,6 +82,10 @@ export class SimulatedMachine {
     broughtBackPages: 0,
     deniedPages: 0,
     schemeWorkUs: 0,
+    reclaimWorkUs: 0,
+    sampledPages: 0,
+    ioStallUs: 0,
+    usedByteSeconds: 0,
   };
   /** What schemes can do to it, and what they can ask about it. */
   readonly actions: SimActions = new SimActions(this);
@@ -94,6 +119,12 @@ export class SimulatedMachine {
       seed: scenario.seed,
       unmovableShares: scenario.nodes.map(({ unmovableShare }) => unmovableShare),
     });
+    this.cgroups = cgroupsOf(this, scenario, this.processes);
+    const { reclaim, swappiness } = scenario.kernel;
+    this.reclaimer =
+      reclaim === 'mglru'
+        ? new MglruReclaimer(this.memory, this.processes)
+        : new LruReclaimer(this.memory, this.processes, swappiness);
     for (const process of this.processes) {
       for (const vma of process.vmas) if (vma.populated) populate(this, vma);
     }
@@ -191,52 +222,113 @@ export class SimulatedMachine {
 
   #endSlice(): void {
     const sliceUs = this.#sliceEndUs - this.#sliceStartUs;
-    let noneStalled = 1;
-    let allStalled = 1;
+    this.kswapd.beginSlice(sliceUs);
+    const stalledShares = new Map<SimProcess, number>();
     for (const process of this.processes) {
       if (!process.alive) continue;
-      const stalledShare = Math.min(1, this.#run(process, sliceUs / 1e6) / sliceUs);
-      noneStalled *= 1 - stalledShare;
-      allStalled *= stalledShare;
+      stalledShares.set(process, this.#run(process, sliceUs) / sliceUs);
       if (process.endsBy(this.#sliceEndUs)) this.#end(process);
     }
-    this.counters.someStallUs += sliceUs * (1 - noneStalled);
-    if (this.processes.some(({ alive }) => alive)) {
-      this.counters.fullStallUs += sliceUs * allStalled;
-    }
+    // Where the kernel demotes, it does so before it swaps.
     this.kernelTiering.pass(this.#sliceEndUs, sliceUs / 1e6);
+    this.kswapd.balance();
+    if (this.#sliceEndUs % COMPACTION_US === 0) this.#compact();
+    addPressure(this.counters, [...stalledShares.values()], sliceUs);
+    for (const cgroup of this.cgroups.values()) {
+      const members = cgroup.processes.filter((process) => stalledShares.has(process));
+      addPressure(
+        cgroup,
+        members.map((process) => stalledShares.get(process)!),
+        sliceUs,
+      );
+    }
     loadNodes(this.memory, sliceUs / 1e6);
     if (this.#sliceEndUs % FORGET_EVERY_US === 0) {
       this.memory.migrations.forgetOld(this.processes.flatMap(({ vmas }) => vmas));
     }
+    const used = this.memory.nodes.reduce(
+      (sum, node) => sum + node.frames.size - freePages(node),
+      0,
+    );
+    this.counters.usedByteSeconds += (used * PAGE_SIZE * sliceUs) / 1e6;
   }
 
-  /** Runs a process for one slice; returns the microseconds that it waited for reclaimed pages. */
-  #run(process: SimProcess, seconds: number): number {
-    const cost = 1 + serveAccesses(this.memory, process, seconds);
-    const latencySeconds = this.scenario.swap.latencyUs / 1e6;
-    const owedUs = Math.min(process.owedUs, seconds * 1e6);
-    process.owedUs -= owedUs;
-    const plan = planFaults(process, seconds - owedUs / 1e6, cost, latencySeconds);
-    let refaults = 0;
-    for (const { vma, extent, count } of plan.faults) {
-      const wasAway = vma.awayPages;
-      const placed = placePages(this, vma, extent.start, extent.start + count);
-      refaults += Math.max(0, wasAway - vma.awayPages);
-      this.counters.deniedPages += count - placed;
-    }
+  /**
+   * Runs a process for one slice; returns the microseconds of it in which it waited for memory.
+   */
+  #run(process: SimProcess, sliceUs: number): number {
+    const seconds = sliceUs / 1e6;
+    const movesUs = Math.min(process.owedUs, sliceUs);
+    process.owedUs -= movesUs;
+    const owedUs = Math.min(process.owedStallUs, sliceUs - movesUs);
+    process.owedStallUs -= owedUs;
+    const plan = planFaults(process, {
+      seconds,
+      freeSeconds: seconds - (movesUs + owedUs) / 1e6,
+      cost: 1 + serveAccesses(this.memory, process, seconds),
+      latencyOf: this.#latencyOf,
+    });
+    const brought = this.#serveFaults(plan.faults);
     for (const vma of plan.faults.length > 0 ? process.vmas : []) vma.extents.tidy();
-    const stallUs = refaults * this.scenario.swap.latencyUs;
-    process.refaults += refaults;
-    this.counters.refaultedPages += refaults;
+    process.owedStallUs += brought.reclaimUs + overHighUs(this, process, sliceUs);
+    const stallUs = Math.min(sliceUs, owedUs + brought.waitUs);
+    process.refaults += brought.refaults;
     process.stallUs += stallUs;
     process.ranSeconds += seconds;
     process.workSeconds += plan.workSeconds;
     process.residentByteSeconds += process.residentBytes * seconds;
+    this.#addRequests(process, seconds, plan.workSeconds, stallUs, brought.refaults);
     const speed = plan.workSeconds / seconds;
     if (speed !== process.speed) this.#ratesVersion += 1;
     process.speed = speed;
     return stallUs;
+  }
+
+  #compact(): void {
+    for (const vma of this.processes.flatMap(({ vmas }) => vmas)) {
+      if (vma.extents.isLong) this.memory.compact(vma);
+    }
+  }
+
+  readonly #latencyOf = (vma: SimVma, scanned: boolean): number =>
+    faultLatencyUs(this.scenario, vma, scanned) / 1e6;
+
+  #serveFaults(faults: readonly Fault[]): {
+    readonly refaults: number;
+    readonly waitUs: number;
+    readonly reclaimUs: number;
+  } {
+    let refaults = 0;
+    let waitUs = 0;
+    let reclaimUs = 0;
+    for (const { vma, extent, count, mix, latency } of faults) {
+      const { start, location } = extent;
+      const { pages, stallUs } = placePages(this, vma, start, start + count);
+      if (mix !== null) this.actions.tell({ vma, start, end: start + pages }, mix);
+      const back = location === AWAY ? pages : 0;
+      if (back > 0) this.reclaimer.refaulted(vma, back);
+      refaults += back;
+      waitUs += back * latency * 1e6;
+      reclaimUs += stallUs;
+      if (isFromDisk(this.scenario, vma)) this.counters.ioStallUs += back * latency * 1e6;
+      this.counters.deniedPages += count - pages;
+    }
+    this.counters.refaultedPages += refaults;
+    return { refaults, waitUs, reclaimUs };
+  }
+
+  #addRequests(
+    process: SimProcess,
+    seconds: number,
+    workSeconds: number,
+    stallUs: number,
+    waits: number,
+  ): void {
+    const perSecond = process.requestsPerSecond(this.#sliceStartUs);
+    const stallSeconds = stallUs / 1e6;
+    const cost = workSeconds > 0 ? Math.max(1, (seconds - stallSeconds) / workSeconds) : 1;
+    const waitUs = waits > 0 ? stallUs / waits : 0;
+    process.latency.add({ seconds, perSecond, cost, waits, waitUs }, workSeconds);
   }
 
   #end(process: SimProcess): void {
@@ -244,4 +336,15 @@ export class SimulatedMachine {
     process.alive = false;
     this.#ratesVersion += 1;
   }
+}
+
+/** Adds a slice of time to totals of pressure, from the shares of it that each process waited. */
+function addPressure(
+  totals: { someStallUs: number; fullStallUs: number },
+  shares: readonly number[],
+  sliceUs: number,
+): void {
+  if (shares.length === 0) return;
+  totals.someStallUs += sliceUs * (1 - shares.reduce((none, share) => none * (1 - share), 1));
+  totals.fullStallUs += sliceUs * shares.reduce((all, share) => all * share, 1);
 }

@@ -5,6 +5,7 @@ import { Migrations } from './migrations.ts';
 import { PAGE_SIZE } from './page.ts';
 import type { SimVma } from './process.ts';
 import type { Scenario } from './scenario.ts';
+import { pieceIndex } from './workload.ts';
 
 /**
  * Shares of a node that are kept free, about what Linux computes for large machines: below `low`
@@ -29,7 +30,20 @@ export interface SimNode {
   loadedAccesses: number;
   /** Of an access under the load of the last slices. */
   loadedLatencyNs: number;
+  /** Frames that hold what zram has compressed. */
+  poolPages: number;
 }
+
+/** Pages of a node that can be handed out, watermarks aside. */
+export function freePages({ frames, poolPages }: SimNode): number {
+  return frames.freeCount - Math.ceil(poolPages);
+}
+
+/** Of pages that come to a node: only moved, or accessed just now. */
+export type History = 'kept' | { readonly nowUs: number };
+
+/** How long data of files stay unwritten. */
+const DIRTY_SECONDS = 30;
 
 /** All nodes and the swap device, and who holds how much of them. */
 export class Memory {
@@ -41,8 +55,13 @@ export class Memory {
   readonly swapPages: number;
   swapUsedPages = 0;
   readonly migrations: Migrations;
+  /** Written to a swap disk, and to files, so far. */
+  swapWrittenPages = 0;
+  fileWrittenPages = 0;
   /** Changes with every move. */
   version = 0;
+  /** Frames of zram's pool for each page that it holds. */
+  readonly #poolShare: number;
 
   /** @param nowUs the machine's time */
   constructor(scenario: Scenario, nowUs: () => number) {
@@ -68,19 +87,21 @@ export class Memory {
         accesses: 0,
         loadedAccesses: 0,
         loadedLatencyNs: latencyNs,
+        poolPages: 0,
       };
     });
     this.nodesByTier = [...this.nodes].sort(
       (left, right) => left.tier - right.tier || left.latencyNs - right.latencyNs,
     );
     this.fastestNs = Math.min(...this.nodes.map(({ latencyNs }) => latencyNs));
+    this.#poolShare = scenario.swap.kind === 'zram' ? 1 / scenario.swap.compressionRatio : 0;
     this.swapPages = Math.floor(scenario.swap.sizeBytes / PAGE_SIZE);
   }
 
   /**
    * Moves pages [start, end) of a mapping to a node, front first, as long as more than `reserve`
    * pages stay free there. Pages that are there already count as moved.
-   * @param history what is known of the last accesses: `new` pages were accessed just now
+   * @param history what is known of the last accesses
    * @returns how many pages from the front are on the node now
    */
   moveToNode(
@@ -89,13 +110,13 @@ export class Memory {
     end: number,
     node: SimNode,
     reserve: number,
-    history: 'new' | 'kept',
+    history: History,
   ): number {
     let behind = this.#frameBehind(vma, start, node);
     for (const part of vma.extents.cut(start, end)) {
       let extent: Extent | null = part;
       while (extent !== null && extent.location !== node.nid) {
-        const available = node.frames.freeCount - reserve;
+        const available = freePages(node) - reserve;
         if (available <= 0) return extent.start - start;
         const size: number = extent.end - extent.start;
         const home = homeOf(vma, extent.start, node);
@@ -106,8 +127,12 @@ export class Memory {
         if (extent.location >= 0) {
           this.migrations.record(extent, this.nodes[extent.location]!, node);
         }
+        const refaulted = extent.location === AWAY;
         this.#leave(vma, extent, node);
-        arrive(extent, node.nid, run.start, history);
+        extent.location = node.nid;
+        extent.frame = run.start;
+        extent.carry = 0;
+        if (history !== 'kept') listAsNew(extent, history.nowUs, refaulted);
         behind = run.start + run.count;
         extent = rest;
       }
@@ -129,13 +154,12 @@ export class Memory {
       if (room < size) vma.extents.split(extent, extent.start + room);
       const pages = Math.min(room, size);
       this.#leave(vma, extent, null);
+      if (vma.kind !== 'file') this.#swapOut(pages, this.nodes[extent.location]!);
+      else this.fileWrittenPages += pages * dirtyShare(vma, extent.start);
       extent.location = AWAY;
-      extent.exposure = 0;
       extent.carry = 0;
-      extent.lru = 0;
       vma.missingPages += pages;
       vma.awayPages += pages;
-      if (vma.kind !== 'file') this.swapUsedPages += pages;
       moved += pages;
     }
     return moved;
@@ -165,6 +189,56 @@ export class Memory {
     return this.nodesByTier.find(({ tier }) => tier > node.tier);
   }
 
+  /**
+   * Lays the pages of a mapping out anew, in order, once they lie in too many pieces: what the
+   * kernel's compaction does, and what keeps the number of extents from following that of pages.
+   */
+  compact(vma: SimVma): void {
+    for (const { location, frame, start, end } of vma.extents.list) {
+      if (location >= 0) this.nodes[location]!.frames.give(frame, end - start);
+    }
+    vma.extents.sortSections();
+    for (const part of vma.extents.cut(0, vma.pages)) {
+      const node = this.nodes[part.location];
+      let extent: Extent | null = node === undefined ? null : part;
+      while (node !== undefined && extent !== null) {
+        const size: number = extent.end - extent.start;
+        const home = homeOf(vma, extent.start, node);
+        const behind = this.#frameBehind(vma, extent.start, node);
+        const run = node.frames.take(size, node.frames.isFree(home) ? home : behind);
+        const rest: Extent | null =
+          run.count < size ? vma.extents.split(extent, extent.start + run.count) : null;
+        extent.frame = run.start;
+        extent = rest;
+      }
+    }
+    this.version += 1;
+    vma.extents.tidy();
+  }
+
+  /** Frames that zram holds on all nodes. */
+  get poolPages(): number {
+    return this.nodes.reduce((sum, node) => sum + node.poolPages, 0);
+  }
+
+  #swapOut(pages: number, from: SimNode): void {
+    this.swapUsedPages += pages;
+    from.poolPages += pages * this.#poolShare;
+    if (this.#poolShare === 0) this.swapWrittenPages += pages;
+  }
+
+  #swapIn(pages: number): void {
+    this.swapUsedPages -= pages;
+    let left = pages * this.#poolShare;
+    for (const node of this.nodesByTier) {
+      const given = Math.min(left, node.poolPages);
+      node.poolPages -= given;
+      left -= given;
+    }
+    // What is left are errors of rounding; an empty device holds nothing.
+    if (this.swapUsedPages === 0) for (const node of this.nodes) node.poolPages = 0;
+  }
+
   /** Frees everything that a mapping holds. */
   release(vma: SimVma): void {
     for (const extent of vma.extents.cut(0, vma.pages)) {
@@ -187,7 +261,7 @@ export class Memory {
     }
     if (extent.location === AWAY) {
       vma.awayPages -= pages;
-      if (vma.kind !== 'file') this.swapUsedPages -= pages;
+      if (vma.kind !== 'file') this.#swapIn(pages);
     }
     if (to !== null) vma.missingPages -= pages;
   }
@@ -209,12 +283,14 @@ function homeOf(vma: SimVma, page: number, { frames }: SimNode): number {
   return frames.first + ((vma.firstHome + page) % frames.size);
 }
 
-function arrive(extent: Extent, nid: number, frame: number, history: 'new' | 'kept'): void {
-  extent.location = nid;
-  extent.frame = frame;
-  extent.exposure = 0;
-  extent.carry = 0;
-  if (history === 'kept') return;
-  extent.lru = 0;
+/** A page that is needed again after reclaim belongs to the working set; others are on trial. */
+function listAsNew(extent: Extent, nowUs: number, refaulted: boolean): void {
+  extent.active = refaulted;
+  extent.listedUs = nowUs;
   extent.youngSinceUs = -1;
+}
+
+/** Expected share of the pages at this place that were written to and not written back yet. */
+function dirtyShare({ rates }: SimVma, page: number): number {
+  return -Math.expm1(-rates.pieces[pieceIndex(rates, page)]!.writeRate * DIRTY_SECONDS);
 }

@@ -1,6 +1,7 @@
 /** What the core needs to know of the machine for quota goals and watermarks (its `Metrics`). */
+import { isWithin } from './cgroups.ts';
 import type { SimulatedMachine } from './machine.ts';
-import { activeShare, type Segment, segmentsOf } from './segments.ts';
+import { freePages } from './memory.ts';
 
 /** Figures of a machine as of its clock's present. */
 export class SimMetrics {
@@ -18,7 +19,7 @@ export class SimMetrics {
   freeMemoryPermil(): number {
     this.#machine.catchUp();
     const { nodes } = this.#machine.memory;
-    const free = nodes.reduce((sum, { frames }) => sum + frames.freeCount, 0);
+    const free = nodes.reduce((sum, node) => sum + freePages(node), 0);
     const total = nodes.reduce((sum, { frames }) => sum + frames.size, 0);
     return Math.floor((free * 1000) / total);
   }
@@ -27,7 +28,7 @@ export class SimMetrics {
   nodeMemory(nid: number): { readonly total: number; readonly free: number } | null {
     this.#machine.catchUp();
     const node = this.#machine.memory.nodes[nid];
-    return node ? { total: node.frames.size, free: node.frames.freeCount } : null;
+    return node ? { total: node.frames.size, free: freePages(node) } : null;
   }
 
   /** A cgroup has the memory of its descendants, too. */
@@ -43,32 +44,18 @@ export class SimMetrics {
 
   activeMemory(): number {
     this.#machine.catchUp();
-    const active = this.#residentSegments().reduce(
-      (sum, segment) => sum + sizeOf(segment) * activeShare(segment, this.#machine.nowUs),
-      0,
-    );
-    return Math.round(active);
+    return this.#listed(true);
   }
 
   inactiveMemory(): number {
-    const resident = this.#residentSegments().reduce((sum, segment) => sum + sizeOf(segment), 0);
-    return resident - this.activeMemory();
+    this.#machine.catchUp();
+    return this.#listed(false);
   }
 
-  #residentSegments(): Segment[] {
+  #listed(active: boolean): number {
     return this.#machine.processes
-      .flatMap(({ vmas }) => vmas)
-      .flatMap((vma) => segmentsOf(vma, 0, vma.pages))
-      .filter(({ extent }) => extent.location >= 0);
+      .flatMap(({ vmas }) => vmas.flatMap(({ extents }) => extents.list))
+      .filter((extent) => extent.location >= 0 && extent.active === active)
+      .reduce((sum, { start, end }) => sum + end - start, 0);
   }
-}
-
-function sizeOf({ start, end }: Segment): number {
-  return end - start;
-}
-
-/** Whether a cgroup is `ancestor` or below it. */
-function isWithin(cgroup: string, ancestor: string): boolean {
-  const prefix = ancestor.endsWith('/') ? ancestor : `${ancestor}/`;
-  return cgroup === ancestor || cgroup.startsWith(prefix);
 }

@@ -3,20 +3,20 @@ import { alignDown } from '../../base/arithmetic.ts';
 import { ExtentMap } from './extents.ts';
 import { salt32 } from './hash.ts';
 import { HUGE_PAGES, PAGE_SIZE } from './page.ts';
+import { type Sample, sampleRate } from './population.ts';
+import { RequestLatency } from './request-latency.ts';
+import { passes, type Scan, scanCuts, sincePassUs, toScan, untilPassUs } from './scan.ts';
 import type { AccessSpec, ProcessSpec, VmaKind, VmaSpec } from './scenario.ts';
-import {
-  compileRates,
-  isMoving,
-  type Moment,
-  type Rates,
-  rateAt,
-  typicalRateAt,
-} from './workload.ts';
+import type { Skew } from './skew.ts';
+import { compileRates, isMoving, type Moment, type Rates } from './workload.ts';
 
 const HEAP_START = 0x555555757000;
 const MMAP_END = 0x7ffff7e00000;
 const STACK_END = 0x7ffffffff000;
 const SMALL_VMA_BYTES = 132 * 1024;
+
+/** Expected accesses of which none is missing. */
+const SURELY = 20;
 
 /** So many phases are looked back at; what lies before them counts as long ago. */
 const MAX_LOOK_BACK = 64;
@@ -44,9 +44,13 @@ export class SimVma {
   missingPages: number;
   /** The part of them that was reclaimed. */
   awayPages = 0;
-  /** Rates of each phase; moving patterns are spread over their part. */
+  /** Rates of each phase, without scans; other moving patterns are spread over their part. */
   readonly phaseRates: readonly Rates[];
-  /** Pages at which the rate changes in any phase; ordered, without the mapping's ends. */
+  /** Scans of each phase. */
+  readonly phaseScans: readonly (readonly Scan[])[];
+  /** Shuffled popularity, in whatever phase. */
+  readonly skew: Skew | null;
+  /** Pages at which pages differ in any phase; ordered, without the mapping's ends. */
   readonly bounds: readonly number[];
   /** In force in this moment. */
   rates: Rates;
@@ -63,14 +67,27 @@ export class SimVma {
     this.salt = salt;
     this.missingPages = this.pages;
     const always = { fromUs: 0, toUs: 1 };
-    this.phaseRates = phaseIndexes(process.spec).map((phase) => {
-      const accesses = accessesOf(process.spec, this.name, phase);
-      const still = accesses.map((access) => spread(access, this.pages));
+    const accesses = phaseIndexes(process.spec).map((phase) =>
+      accessesOf(process.spec, this.name, phase),
+    );
+    this.phaseRates = accesses.map((list) => {
+      const still = list.filter(({ pattern }) => pattern !== 'scan').map(spread);
       return compileRates(this.pages, still, always, salt);
     });
+    this.phaseScans = accesses.map((list) =>
+      list.filter((access) => access.pattern === 'scan').map((scan) => toScan(scan, this.pages)),
+    );
+    this.skew = this.phaseRates.find(({ skew }) => skew !== null)?.skew ?? null;
     const starts = this.phaseRates.flatMap(({ pieces }) => pieces.map((piece) => piece.start));
-    this.bounds = [...new Set(starts)].filter((page) => page > 0).sort((a, b) => a - b);
-    this.extents = new ExtentMap(this.pages, spec.kind === 'huge', this.bounds);
+    const cuts = this.phaseScans.flat().flatMap(scanCuts);
+    this.bounds = [...new Set([...starts, ...cuts])]
+      .filter((page) => page > 0 && page < this.pages)
+      .sort((a, b) => a - b);
+    this.extents = new ExtentMap({
+      pages: this.pages,
+      huge: spec.kind === 'huge',
+      walls: this.bounds,
+    });
     this.rates = this.phaseRates[0]!;
   }
 
@@ -99,11 +116,14 @@ export class SimProcess {
   readonly pid: number;
   /** In address order. */
   readonly vmas: readonly SimVma[];
+  readonly latency: RequestLatency;
   /** Share of its full speed at which it ran in the last slice. */
   speed = 1;
   alive = true;
-  /** Microseconds in which it waited for reclaimed pages. */
+  /** Microseconds in which it waited for reclaimed pages, or for room. */
   stallUs = 0;
+  /** Of the stalls, those that its next slices still have to wait. */
+  owedStallUs = 0;
   /** Seconds that it has run, and the seconds of work that it got done in them. */
   ranSeconds = 0;
   workSeconds = 0;
@@ -119,6 +139,7 @@ export class SimProcess {
   constructor(spec: ProcessSpec, seed: number, firstHome: number) {
     this.spec = spec;
     this.pid = spec.pid;
+    this.latency = new RequestLatency(spec.requests.workUs);
     const salt = salt32(seed, spec.pid);
     let home = firstHome;
     this.vmas = layOut(spec.vmas).map(({ vma, start }, index) => {
@@ -133,8 +154,12 @@ export class SimProcess {
     return this.vmas.reduce((sum, { pages }) => sum + pages, 0);
   }
 
+  get residentPages(): number {
+    return this.vmas.reduce((sum, vma) => sum + (vma.pages - vma.missingPages), 0);
+  }
+
   get residentBytes(): number {
-    return this.vmas.reduce((sum, vma) => sum + (vma.pages - vma.missingPages), 0) * PAGE_SIZE;
+    return this.residentPages * PAGE_SIZE;
   }
 
   get awayBytes(): number {
@@ -158,42 +183,68 @@ export class SimProcess {
     return released === undefined ? [] : this.vmas.filter(({ name }) => released.includes(name));
   }
 
+  /** Requests that arrive in a second at this time. */
+  requestsPerSecond(timeUs: number): number {
+    const phase = this.spec.phases[this.#phaseAt(timeUs).index];
+    return phase?.requestsPerSecond ?? this.spec.requests.perSecond;
+  }
+
   /** Puts the rates of a moment in force; returns whether any is new. */
   setMoment(moment: Moment): boolean {
     const { index } = this.#phaseAt(moment.fromUs);
     return this.vmas.filter((vma) => vma.setMoment(index, moment)).length > 0;
   }
 
-  /** Expected number of accesses to one page in (fromUs, toUs]. */
-  accessesBetween(vma: SimVma, page: number, fromUs: number, toUs: number): number {
+  /** Expected number of accesses in (fromUs, toUs] to a page that a sample stands for. */
+  accessesBetween(vma: SimVma, sample: Sample, fromUs: number, toUs: number): number {
     let sum = 0;
     let endUs = toUs;
     for (let step = 0; step < MAX_LOOK_BACK && endUs > fromUs; step++) {
       const { index, startUs } = this.#phaseAt(endUs - 1);
       const beginUs = Math.max(startUs, fromUs);
-      sum += (rateAt(vma.phaseRates[index]!, page) * (endUs - beginUs)) / 1e6;
+      sum += (sampleRate(vma.phaseRates[index]!, sample) * (endUs - beginUs)) / 1e6;
+      for (const scan of vma.phaseScans[index]!) {
+        if (passes(scan, sample.page, beginUs, endUs)) sum += SURELY;
+      }
       endUs = beginUs;
     }
     return sum * this.speed;
   }
 
-  /**
-   * How far back, in microseconds, one access to the page is expected: its place in an ideal LRU
-   * list.
-   */
-  idleUs(vma: SimVma, page: number, nowUs: number): number {
+  /** How far back, in microseconds, one access to a page that a sample stands for is expected. */
+  idleUs(vma: SimVma, sample: Sample, nowUs: number): number {
     let left = 1;
     let endUs = nowUs;
     for (let step = 0; step < MAX_LOOK_BACK && endUs > 0; step++) {
       const { index, startUs } = this.#phaseAt(endUs - 1);
-      const rate = typicalRateAt(vma.phaseRates[index]!, page) * this.speed;
-      const accesses = (rate * (endUs - startUs)) / 1e6;
-      if (accesses >= left) return nowUs - endUs + (left / rate) * 1e6;
-      left -= accesses;
+      const rate = sampleRate(vma.phaseRates[index]!, sample) * this.speed;
+      const passUs = vma.phaseScans[index]!.map((scan) => sincePassUs(scan, sample.page, endUs));
+      const lastUs = endUs - Math.min((left / rate) * 1e6, ...passUs);
+      if (lastUs >= startUs) return nowUs - lastUs;
+      left -= (rate * (endUs - startUs)) / 1e6;
       endUs = startUs;
     }
     // Never: what is next most likely to be needed is kept longest.
     return nowUs + left * 1e6;
+  }
+
+  /**
+   * Microseconds from `timeUs` until a page that a sample stands for is accessed next: when a scan
+   * comes by, or one access is to be expected. Only who knows the workload can ask this.
+   */
+  untilAccessUs(vma: SimVma, sample: Sample, timeUs: number): number {
+    let left = 1;
+    let startUs = timeUs;
+    for (let step = 0; step < MAX_LOOK_BACK && Number.isFinite(startUs); step++) {
+      const { index, endUs } = this.#phaseAt(startUs);
+      const rate = sampleRate(vma.phaseRates[index]!, sample) * this.speed;
+      const passUs = vma.phaseScans[index]!.map((scan) => untilPassUs(scan, sample.page, startUs));
+      const nextUs = startUs + Math.min((left / rate) * 1e6, ...passUs);
+      if (nextUs <= endUs) return nextUs - timeUs;
+      left -= (rate * (endUs - startUs)) / 1e6;
+      startUs = endUs;
+    }
+    return Infinity;
   }
 
   #phaseAt(timeUs: number): PhaseSpan {
@@ -223,14 +274,9 @@ function accessesOf(spec: ProcessSpec, vma: string, phase: number): AccessSpec[]
 }
 
 /** The same accesses without their movement, for looking back. */
-function spread(access: AccessSpec, pages: number): AccessSpec {
-  if (!isMoving(access)) return access;
-  const { vma, from, to } = access;
-  const partPages = Math.max(1, Math.floor(to * pages) - Math.floor(from * pages));
-  const ratePerSecond =
-    access.pattern === 'scan'
-      ? access.bytesPerSecond / PAGE_SIZE / partPages
-      : access.ratePerSecond;
+function spread(access: AccessSpec): AccessSpec {
+  if (access.pattern !== 'latest') return access;
+  const { vma, from, to, ratePerSecond } = access;
   return { vma, from, to, pattern: 'uniform', ratePerSecond };
 }
 

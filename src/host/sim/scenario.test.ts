@@ -40,14 +40,17 @@ test('fills in what is not written', () => {
         unmovableShare: 0,
       },
     ],
-    kernel: { demotion: false, hintFaults: false },
-    swap: { sizeBytes: 0, latencyUs: 100 },
+    swap: { kind: 'disk', sizeBytes: 0, latencyUs: 100, compressionRatio: 1 },
+    storage: { latencyUs: 100 },
+    kernel: { reclaim: 'lru', swappiness: 60, demotion: false, hintFaults: false },
+    cgroups: [],
     processes: [
       {
         name: 'one',
         pid: 1000,
         cgroup: '/one',
         repeat: true,
+        requests: { workUs: 10_000, perSecond: 0 },
         vmas: [{ name: 'data', kind: 'anon', sizeBytes: 64 * 2 ** 20, populated: true }],
         accesses: [
           {
@@ -55,6 +58,7 @@ test('fills in what is not written', () => {
             pattern: 'zipf',
             from: 0,
             to: 1,
+            writeShare: 0,
             ratePerSecond: 5,
             theta: 0.99,
             layout: 'sorted',
@@ -65,6 +69,19 @@ test('fills in what is not written', () => {
     ],
     acma: null,
   });
+});
+
+test('zram has its own latency and a ratio; a disk has none', () => {
+  const parse = (swap: string) => parseScenario(`swap: ${swap}\n${scenario('')}`, 'a.yaml').swap;
+  expect(parse('{ kind: zram, sizeBytes: 1 GiB }')).toEqual({
+    kind: 'zram',
+    sizeBytes: 2 ** 30,
+    latencyUs: 10,
+    compressionRatio: 3,
+  });
+  expect(() => parse('{ sizeBytes: 1 GiB, compressionRatio: 2 }')).toThrow(
+    'swap: only zram has a compressionRatio',
+  );
 });
 
 test('durations are in the unit of their field, or in their own', () => {

@@ -4,11 +4,9 @@
  */
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ThermoclineError } from '../../base/errors.ts';
-import { formatBytes } from '../../base/units.ts';
 import { type AcmaSpec, acmaSpec } from './acma-spec.ts';
+import { checkMachine, checkProcess, invalidScenario } from './check-scenario.ts';
 import { parseMasim } from './masim.ts';
-import { PAGE_SIZE } from './page.ts';
 import { bytes, duration } from './scenario-quantities.ts';
 
 /**
@@ -28,6 +26,8 @@ export interface VmaSpec {
 
 interface AccessBase {
   readonly vma: string;
+  /** Share of the accesses that write (default 0): pages of files are then dirty for a while. */
+  readonly writeShare?: number;
   /** The part of the mapping that is accessed, as shares of it: 0…1. */
   readonly from: number;
   readonly to: number;
@@ -65,6 +65,48 @@ export interface PhaseSpec {
   readonly accesses: readonly AccessSpec[];
   /** Mappings whose memory is given back when the phase begins; new pages come with accesses. */
   readonly releases: readonly string[];
+  /** Requests that arrive in a second while it lasts; null or absent: what the process says. */
+  readonly requestsPerSecond?: number | null;
+}
+
+/** What a process works on. */
+export interface RequestSpec {
+  /** Work of one request, on average. */
+  readonly workUs: number;
+  /** Requests that arrive in a second; 0: the next one comes when the last one is done. */
+  readonly perSecond: number;
+}
+
+/** Where reclaimed anonymous pages go. */
+export interface SwapSpec {
+  /** `zram` keeps them in memory, compressed. */
+  readonly kind: 'disk' | 'zram';
+  readonly sizeBytes: number;
+  /** Until a page is back. */
+  readonly latencyUs: number;
+  /** Bytes of pages in one byte of the pool of zram; 1 for disks. */
+  readonly compressionRatio: number;
+}
+
+/** How the kernel itself reclaims, and what it does about tiers. */
+export interface KernelSpec {
+  /** Active and inactive lists, or generations (MGLRU). */
+  readonly reclaim: 'lru' | 'mglru';
+  /** How gladly anonymous pages are taken, against those of files: 0…200. */
+  readonly swappiness: number;
+  /** Move what was used longest ago to a slower node when a faster one runs short. */
+  readonly demotion: boolean;
+  /** Bring up pages of slower nodes that are found accessed soon after they were protected. */
+  readonly hintFaults: boolean;
+}
+
+/** Limits of a cgroup, as written. */
+export interface CgroupSpec {
+  readonly path: string;
+  /** Above it, memory is reclaimed while its processes wait. `Infinity`: no limit. */
+  readonly highBytes: number;
+  /** Never exceeded: pages are denied before. */
+  readonly maxBytes: number;
 }
 
 /** One process, as written; what was left out is filled in. */
@@ -79,6 +121,7 @@ export interface ProcessSpec {
   readonly phases: readonly PhaseSpec[];
   /** After the last phase: begin again, or end the process. */
   readonly repeat: boolean;
+  readonly requests: RequestSpec;
 }
 
 /** One NUMA node, as written. */
@@ -99,33 +142,29 @@ export interface Scenario {
   /** How long a run takes unless told otherwise. */
   readonly durationUs: number;
   readonly nodes: readonly NodeSpec[];
-  readonly swap: { readonly sizeBytes: number; readonly latencyUs: number };
-  /** What the kernel does about tiers on its own. */
+  readonly swap: SwapSpec;
+  /** Where files are: how long a page takes to be read again. */
+  readonly storage: { readonly latencyUs: number };
   readonly kernel: KernelSpec;
+  readonly cgroups: readonly CgroupSpec[];
   readonly processes: readonly ProcessSpec[];
   /** Set where the machine is a guest whose memory is scaled. */
   readonly acma: AcmaSpec | null;
 }
 
-/** The kernel's own tiering; both are off on a new machine, as in Linux. */
-export interface KernelSpec {
-  /** A node that runs short moves what was used longest ago to the next slower one. */
-  readonly demotion: boolean;
-  /** Pages that fault soon after they were protected go to the fastest node. */
-  readonly hintFaults: boolean;
-}
-
-/** Keeps page numbers of a mapping within 31 bits. */
-const MAX_MAPPING_BYTES = 2 ** 43;
-
-/** What fits between the heap and the stack. */
-const MAX_PROCESS_BYTES = 2 ** 45;
-
 const text = z.string().min(1).max(200);
 const share = z.number().min(0).max(1);
 const rate = z.number().min(0).max(1e9);
 
-const part = { vma: text, from: share.default(0), to: share.default(1) };
+const latencyUs = z.number().min(0).max(1e6);
+const cgroupPath = z.string().startsWith('/').max(4096);
+
+const part = {
+  vma: text,
+  from: share.default(0),
+  to: share.default(1),
+  writeShare: share.default(0),
+};
 const theta = z.number().min(0).max(5).default(0.99);
 
 const access = z.discriminatedUnion('pattern', [
@@ -157,7 +196,7 @@ const access = z.discriminatedUnion('pattern', [
 const process = z.strictObject({
   name: text,
   pid: z.int().min(1).max(4194304).optional(),
-  cgroup: z.string().startsWith('/').max(4096).optional(),
+  cgroup: cgroupPath.optional(),
   masim: text.optional(),
   vmas: z
     .array(
@@ -176,13 +215,44 @@ const process = z.strictObject({
       z.strictObject({
         durationMs: duration(1000),
         accesses: z.array(access).max(10_000).default([]),
+        requestsPerSecond: rate.nullable().default(null),
         releases: z.array(text).max(10_000).default([]),
       }),
     )
     .max(10_000)
     .default([]),
   repeat: z.boolean().default(true),
+  requests: z
+    .strictObject({ workUs: duration(1).default(10_000), perSecond: rate.default(0) })
+    .default({ workUs: 10_000, perSecond: 0 }),
 });
+
+/** What a page takes to come back, in microseconds, where the scenario doesn't say. */
+const SWAP_LATENCY_US = { disk: 100, zram: 10 };
+
+/** What zram commonly makes of memory. */
+const COMPRESSION_RATIO = 3;
+
+const swap = z
+  .strictObject({
+    kind: z.enum(['disk', 'zram']).default('disk'),
+    sizeBytes: bytes,
+    latencyUs: latencyUs.optional(),
+    compressionRatio: z.number().min(1).max(100).optional(),
+  })
+  .transform(({ kind, sizeBytes, ...rest }, context): SwapSpec => {
+    if (kind === 'disk' && rest.compressionRatio !== undefined) {
+      context.addIssue({ code: 'custom', message: 'only zram has a compressionRatio' });
+    }
+    const latencyUs = rest.latencyUs ?? SWAP_LATENCY_US[kind];
+    const compressionRatio = kind === 'zram' ? (rest.compressionRatio ?? COMPRESSION_RATIO) : 1;
+    return { kind, sizeBytes, latencyUs, compressionRatio };
+  })
+  .default({ kind: 'disk', sizeBytes: 0, latencyUs: SWAP_LATENCY_US.disk, compressionRatio: 1 });
+
+const limit = bytes.optional().transform((value) => value ?? Number.POSITIVE_INFINITY);
+
+const cgroup = z.strictObject({ path: cgroupPath, highBytes: limit, maxBytes: limit });
 
 const scenario = z.strictObject({
   seed: z.int().min(0).default(1),
@@ -199,12 +269,17 @@ const scenario = z.strictObject({
     )
     .min(1)
     .max(64),
-  swap: z
-    .strictObject({ sizeBytes: bytes, latencyUs: z.number().min(0).max(1e6).default(100) })
-    .default({ sizeBytes: 0, latencyUs: 100 }),
+  swap,
+  storage: z.strictObject({ latencyUs: latencyUs.default(100) }).default({ latencyUs: 100 }),
   kernel: z
-    .strictObject({ demotion: z.boolean().default(false), hintFaults: z.boolean().default(false) })
-    .default({ demotion: false, hintFaults: false }),
+    .strictObject({
+      reclaim: z.enum(['lru', 'mglru']).default('lru'),
+      swappiness: z.int().min(0).max(200).default(60),
+      demotion: z.boolean().default(false),
+      hintFaults: z.boolean().default(false),
+    })
+    .prefault({}),
+  cgroups: z.array(cgroup).max(1000).default([]),
   processes: z.array(process).min(1).max(1000),
   acma: acmaSpec.nullable().default(null),
 });
@@ -224,7 +299,7 @@ export function parseScenario(
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const place = issue.path.map(String).join('.') || 'the file';
-    throw invalid(source, `${place}: ${issue.message}`);
+    throw invalidScenario(source, `${place}: ${issue.message}`);
   }
   const { durationMs: durationUs, processes, ...machine } = parsed.data;
   const result: Scenario = {
@@ -241,7 +316,7 @@ function readYaml(yaml: string, source: string): unknown {
     return parse(yaml, { maxAliasCount: 1000 });
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
-    throw invalid(source, `it is not YAML: ${reason}`);
+    throw invalidScenario(source, `it is not YAML: ${reason}`);
   }
 }
 
@@ -251,12 +326,18 @@ function toProcess(
   source: string,
   readFile: ((path: string) => string) | undefined,
 ): ProcessSpec {
-  const { name, masim, repeat } = entry;
+  const { name, masim, repeat, requests } = entry;
   if (masim !== undefined && entry.vmas.length + entry.phases.length + entry.accesses.length > 0) {
-    throw invalid(source, `process ${name} has both "masim" and mappings of its own; keep one`);
+    throw invalidScenario(
+      source,
+      `process ${name} has both "masim" and mappings of its own; keep one`,
+    );
   }
   if (masim !== undefined && readFile === undefined) {
-    throw invalid(source, `process ${name} names a masim file, which can't be read from here`);
+    throw invalidScenario(
+      source,
+      `process ${name} names a masim file, which can't be read from here`,
+    );
   }
   const workload =
     masim === undefined
@@ -270,100 +351,8 @@ function toProcess(
         }
       : { ...parseMasim(readFile!(masim), masim), accesses: [] };
   const pid = entry.pid ?? 1000 + index;
-  const result = { name, pid, cgroup: entry.cgroup ?? `/${name}`, repeat, ...workload };
+  const cgroup = entry.cgroup ?? `/${name}`;
+  const result = { name, pid, cgroup, repeat, requests, ...workload };
   checkProcess(result, source);
   return result;
-}
-
-function checkProcess(process: ProcessSpec, source: string): void {
-  const where = `process ${process.name}`;
-  const names = new Set(process.vmas.map(({ name }) => name));
-  if (names.size === 0) throw invalid(source, `${where} has no mappings; give it "vmas"`);
-  if (names.size < process.vmas.length) {
-    throw invalid(source, `${where} has two mappings of one name; name each its own`);
-  }
-  for (const { name, sizeBytes } of process.vmas) {
-    if (sizeBytes === 0 || sizeBytes % PAGE_SIZE !== 0) {
-      throw invalid(
-        source,
-        `mapping ${name} of ${where} has ${sizeBytes} bytes; sizes are multiples of 4 KiB`,
-      );
-    }
-  }
-  const large = process.vmas.find(({ sizeBytes }) => sizeBytes > MAX_MAPPING_BYTES);
-  if (large) throw invalid(source, `mapping ${large.name} of ${where} is larger than 8 TiB`);
-  if (process.vmas.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) > MAX_PROCESS_BYTES) {
-    throw invalid(source, `${where} maps more than 32 TiB; use several processes`);
-  }
-  for (const { durationUs, releases } of process.phases) {
-    if (durationUs < 1000) throw invalid(source, `${where} has a phase shorter than 1 ms`);
-    const unknown = releases.find((name) => !names.has(name));
-    if (unknown !== undefined) {
-      throw invalid(source, `${where} releases "${unknown}", which is not one of its mappings`);
-    }
-  }
-  for (const accesses of [process.accesses, ...process.phases.map((phase) => phase.accesses)]) {
-    checkAccesses([...process.accesses, ...accesses], names, where, source);
-  }
-}
-
-function checkAccesses(
-  accesses: readonly AccessSpec[],
-  names: ReadonlySet<string>,
-  where: string,
-  source: string,
-): void {
-  const shuffled = new Set<AccessSpec>();
-  for (const access of accesses) {
-    if (!names.has(access.vma)) {
-      throw invalid(source, `${where} accesses "${access.vma}", which is not one of its mappings`);
-    }
-    if (access.from >= access.to) {
-      throw invalid(
-        source,
-        `${where} accesses "${access.vma}" from ${access.from} to ${access.to}`,
-      );
-    }
-    if (access.pattern !== 'zipf' || access.layout === 'sorted') continue;
-    shuffled.add(access);
-    if ([...shuffled].filter(({ vma }) => vma === access.vma).length > 1) {
-      throw invalid(
-        source,
-        `${where} has two shuffled zipf accesses to "${access.vma}" at once; split the mapping`,
-      );
-    }
-  }
-}
-
-function checkMachine(scenario: Scenario, source: string): void {
-  const total = (sizes: readonly { readonly sizeBytes: number }[]) =>
-    sizes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  for (const { sizeBytes } of scenario.nodes) {
-    if (sizeBytes < 2 ** 20 || sizeBytes % PAGE_SIZE !== 0) {
-      throw invalid(source, `a node has ${sizeBytes} bytes; give it at least 1 MiB of whole pages`);
-    }
-  }
-  const pids = new Set(scenario.processes.map(({ pid }) => pid));
-  if (pids.size < scenario.processes.length) {
-    throw invalid(source, 'two processes have the same pid; give each its own');
-  }
-  const populated = total(
-    scenario.processes.flatMap(({ vmas }) => vmas.filter((vma) => vma.populated)),
-  );
-  const memory = total(scenario.nodes);
-  if (populated > memory * 0.995 + scenario.swap.sizeBytes) {
-    throw invalid(
-      source,
-      `its mappings have ${formatBytes(populated)}, but nodes and swap together only ` +
-        `${formatBytes(memory + scenario.swap.sizeBytes)}; make one fit the other`,
-    );
-  }
-}
-
-function invalid(source: string, problem: string): ThermoclineError {
-  const end = problem.endsWith('.') ? '' : '.';
-  return new ThermoclineError(
-    'TC_INVALID',
-    `The scenario ${source} can't be used: ${problem}${end}`,
-  );
 }

@@ -1,13 +1,8 @@
 /** What the machine knows of a run of pages whose state and history are the same. */
 import type { Extent } from './extents.ts';
 import { HUGE_PAGES } from './page.ts';
+import { type Sample, samplesOf } from './population.ts';
 import type { SimVma } from './process.ts';
-
-/** A page counts as active when it was accessed within this time. */
-const ACTIVE_WINDOW_US = 10_000_000;
-
-/** Where popularity is shuffled, shares are averages over so many pages. */
-const SAMPLES = 16;
 
 /** A cut of an extent of which all pages are accessed alike, in every phase. */
 export interface Segment {
@@ -39,39 +34,42 @@ export function segmentsOf(vma: SimVma, start: number, end: number): Segment[] {
   return segments;
 }
 
-/** Expected share of a segment's pages whose accessed bit is set. */
-export function youngShare(segment: Segment, nowUs: number): number {
-  const { youngSinceUs } = segment.extent;
-  return youngSinceUs < 0 ? 1 : touchedShare(segment, youngSinceUs, nowUs);
+/** What a segment's accessed bits tell. */
+export function youngUse(segment: Segment, nowUs: number): Use {
+  return useSince(segment, segment.extent.youngSinceUs, nowUs);
 }
 
-/** Expected share of a segment's pages that are on the active LRU list. */
-export function activeShare(segment: Segment, nowUs: number): number {
-  const { lru, lruUs } = segment.extent;
-  if (lru > 0 && nowUs - lruUs < ACTIVE_WINDOW_US) return 1;
-  const windowStartUs = Math.max(0, nowUs - ACTIVE_WINDOW_US);
-  return touchedShare(segment, lru < 0 ? Math.max(lruUs, windowStartUs) : windowStartUs, nowUs);
+/** How much of a segment was used in a window of time, and who its pages are. */
+export interface Use {
+  readonly samples: readonly Sample[];
+  /** By sample, the share of its pages that was not touched. */
+  readonly untouched: number[];
+  /** Of all pages. */
+  readonly touchedShare: number;
 }
 
-/** How long ago a segment's pages were used, as baseline reclaim sees it, in microseconds. */
-export function idleTimeUs({ vma, extent, start, end }: Segment, nowUs: number): number {
-  const idleUs = vma.process.idleUs(vma, Math.floor((start + end) / 2), nowUs);
-  const sinceUs = nowUs - extent.lruUs;
-  if (extent.lru > 0) return Math.min(idleUs, sinceUs);
-  // Deactivated pages go first, unless they have been used again since.
-  return extent.lru < 0 && sinceUs < idleUs ? Infinity : idleUs;
+/** How long ago a segment's pages were used, in an ideal LRU list, in microseconds. */
+export function idleTimeUs(segment: Segment, nowUs: number): number {
+  const { vma, extent } = segment;
+  // Where pages differ, what the average of their rates makes of it.
+  const accesses = samplesOf(segment, extent.mix).reduce(
+    (sum, sample) => sum + sample.weight / vma.process.idleUs(vma, sample, nowUs),
+    0,
+  );
+  const idleUs = 1 / accesses;
+  return extent.active ? Math.min(idleUs, nowUs - extent.listedUs) : idleUs;
 }
 
-/** Expected share of a segment's pages that are accessed in (fromUs, toUs]. */
-export function touchedShare(segment: Segment, fromUs: number, toUs: number): number {
-  const { vma, extent, start, end } = segment;
-  const samples = vma.rates.skew === null ? 1 : Math.min(SAMPLES, end - start);
+/** @param fromUs start of the window; below 0: everything counts as touched */
+export function useSince(segment: Segment, fromUs: number, toUs: number): Use {
+  const { vma, extent } = segment;
+  const samples = samplesOf(segment, extent.mix);
   const pagesPerBit = extent.huge ? HUGE_PAGES : 1;
-  let sum = 0;
-  for (let sample = 0; sample < samples; sample++) {
-    const page = Math.floor(start + ((sample + 0.5) / samples) * (end - start));
-    const accesses = vma.process.accessesBetween(vma, page, fromUs, toUs);
-    sum += 1 - Math.exp(-accesses * pagesPerBit);
-  }
-  return sum / samples;
+  const untouched = samples.map((sample) => {
+    if (fromUs < 0) return 0;
+    const accesses = vma.process.accessesBetween(vma, sample, fromUs, toUs);
+    return Math.exp(-accesses * pagesPerBit);
+  });
+  const left = samples.reduce((sum, { weight }, index) => sum + weight * untouched[index]!, 0);
+  return { samples, untouched, touchedShare: Math.min(1, Math.max(0, 1 - left)) };
 }

@@ -1,5 +1,6 @@
 /** The outcome of a run, in plain figures. */
 import type { SimulatedMachine } from './machine.ts';
+import { freePages } from './memory.ts';
 import { PAGE_SIZE } from './page.ts';
 import type { SimProcess } from './process.ts';
 
@@ -25,8 +26,10 @@ export interface ProcessSummary {
   readonly awayBytes: number;
   /** Work done over what could have been done with all memory on the fastest node, 0…1. */
   readonly throughput: number;
-  /** Time spent waiting for reclaimed pages. */
+  /** Time spent waiting for reclaimed pages, or for room. */
   readonly stallUs: number;
+  /** What 99 of 100 requests stay below. */
+  readonly p99Us: number;
   readonly refaults: number;
 }
 
@@ -34,7 +37,16 @@ export interface ProcessSummary {
 export interface MachineSummary {
   readonly timeUs: number;
   readonly nodes: readonly NodeSummary[];
-  readonly swap: { readonly totalBytes: number; readonly usedBytes: number };
+  readonly swap: {
+    readonly totalBytes: number;
+    readonly usedBytes: number;
+    /** Memory that zram needs for it. */
+    readonly poolBytes: number;
+    /** Written to a swap disk so far. */
+    readonly writtenBytes: number;
+  };
+  /** Pages of files that were changed and had to be written before they could go. */
+  readonly fileWrittenBytes: number;
   readonly pressure: { readonly someUs: number; readonly fullUs: number };
   readonly processes: readonly ProcessSummary[];
   /** Moved to faster, and to slower nodes. */
@@ -44,7 +56,7 @@ export interface MachineSummary {
   readonly pingPongBytes: number;
   /** The most that schemes have moved within one second. */
   readonly busiestSecondBytes: number;
-  /** Taken by schemes, and by the baseline reclaim. */
+  /** Taken by schemes, and by the kernel's own reclaim. */
   readonly pagedOutBytes: number;
   readonly reclaimedBytes: number;
   /** Came back because they were needed, and because a scheme brought them. */
@@ -60,17 +72,20 @@ export function summarize(machine: SimulatedMachine): MachineSummary {
   const accesses = memory.nodes.reduce((sum, node) => sum + node.accesses, 0);
   return {
     timeUs: nowUs,
-    nodes: memory.nodes.map(({ nid, tier, frames, accesses: served }) => ({
-      nid,
-      tier,
-      totalBytes: frames.size * PAGE_SIZE,
-      usedBytes: (frames.size - frames.freeCount) * PAGE_SIZE,
-      accessShare: accesses === 0 ? 0 : served / accesses,
+    nodes: memory.nodes.map((node) => ({
+      nid: node.nid,
+      tier: node.tier,
+      totalBytes: node.frames.size * PAGE_SIZE,
+      usedBytes: (node.frames.size - freePages(node)) * PAGE_SIZE,
+      accessShare: accesses === 0 ? 0 : node.accesses / accesses,
     })),
     swap: {
       totalBytes: memory.swapPages * PAGE_SIZE,
       usedBytes: memory.swapUsedPages * PAGE_SIZE,
+      poolBytes: Math.ceil(memory.poolPages) * PAGE_SIZE,
+      writtenBytes: memory.swapWrittenPages * PAGE_SIZE,
     },
+    fileWrittenBytes: Math.round(memory.fileWrittenPages * PAGE_SIZE),
     pressure: {
       someUs: Math.floor(counters.someStallUs),
       fullUs: Math.floor(counters.fullStallUs),
@@ -100,6 +115,7 @@ function summarizeProcess(process: SimProcess): ProcessSummary {
     awayBytes: process.awayBytes,
     throughput: ranSeconds === 0 ? 1 : process.workSeconds / ranSeconds,
     stallUs,
+    p99Us: process.latency.quantileUs(0.99),
     refaults,
   };
 }

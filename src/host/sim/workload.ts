@@ -4,7 +4,11 @@
  */
 import { HUGE_PAGES, PAGE_SIZE } from './page.ts';
 import type { AccessSpec } from './scenario.ts';
-import { Permutation, Zipf } from './zipf.ts';
+import { Skew } from './skew.ts';
+import { Zipf } from './zipf.ts';
+
+/** Up to so many items of shuffled popularity are kept apart: 1 GiB of blocks of 2 MiB. */
+const MAX_PLACED_ITEMS = 512;
 
 /** Pages [start, end) with the same rate. */
 export interface RatePiece {
@@ -12,7 +16,11 @@ export interface RatePiece {
   readonly end: number;
   /** Accesses a second to each page, without the shuffled part. */
   readonly rate: number;
+  /** The part of them that writes, the shuffled part included. */
+  readonly writeRate: number;
   readonly skewed: boolean;
+  /** A scan passes here in this moment: each page is needed once, in order. */
+  readonly scanned: boolean;
 }
 
 /** Access rates of a whole mapping in one phase, or in one moment of it. */
@@ -20,63 +28,6 @@ export interface Rates {
   /** Ordered, from the first page to the last, without gaps. */
   readonly pieces: readonly RatePiece[];
   readonly skew: Skew | null;
-}
-
-/** Zipf popularity whose ranks are shuffled over [start, end), by page or by 2 MiB. */
-export class Skew {
-  readonly start: number;
-  readonly end: number;
-  readonly zipf: Zipf;
-  readonly permutation: Permutation;
-  /** Pages that share a rank. */
-  readonly itemPages: number;
-  /** Accesses a second to a page, on average. */
-  readonly meanRate: number;
-  #sums: Float64Array | null = null;
-
-  constructor(start: number, end: number, itemPages: number, meanRate: number, zipf: ZipfArgs) {
-    const items = Math.ceil((end - start) / itemPages);
-    this.start = start;
-    this.end = end;
-    this.itemPages = itemPages;
-    this.meanRate = meanRate;
-    this.zipf = new Zipf(items, zipf.theta);
-    this.permutation = new Permutation(items, zipf.salt);
-  }
-
-  /** Accesses a second to one page. */
-  rateAt(page: number): number {
-    const item = Math.floor((page - this.start) / this.itemPages);
-    return this.meanRate * this.zipf.count * this.zipf.shareOf(this.permutation.at(item));
-  }
-
-  /** Accesses a second to [start, end); where popularity is shuffled by page, in proportion. */
-  sum(start: number, end: number): number {
-    if (this.itemPages === 1) return (end - start) * this.meanRate;
-    return this.#sumBefore(end) - this.#sumBefore(start);
-  }
-
-  #sumBefore(page: number): number {
-    this.#sums ??= this.#itemSums();
-    const item = Math.floor((page - this.start) / this.itemPages);
-    const rest = page - this.start - item * this.itemPages;
-    return this.#sums[item]! + (rest === 0 ? 0 : rest * this.rateAt(page));
-  }
-
-  #itemSums(): Float64Array {
-    const sums = new Float64Array(this.zipf.count + 1);
-    for (let item = 0; item < this.zipf.count; item++) {
-      const start = this.start + item * this.itemPages;
-      const pages = Math.min(this.itemPages, this.end - start);
-      sums[item + 1] = sums[item]! + pages * this.rateAt(start);
-    }
-    return sums;
-  }
-}
-
-interface ZipfArgs {
-  readonly theta: number;
-  readonly salt: number;
 }
 
 /** Where patterns that move with time are. */
@@ -106,42 +57,54 @@ export function compileRates(
     const end = Math.max(start + 1, Math.floor(access.to * pages));
     if (access.pattern === 'zipf' && access.layout !== 'sorted') {
       const itemPages = access.layout === 'blocked' ? HUGE_PAGES : 1;
-      const { theta } = access;
-      skew = new Skew(start, end, itemPages, access.ratePerSecond, { theta, salt });
-      parts.push({ start, end, rate: 0, skewed: true });
+      const { theta, ratePerSecond } = access;
+      const shuffled = new Skew(start, end, itemPages, ratePerSecond, { theta, salt });
+      const writeRate = ratePerSecond * (access.writeShare ?? 0);
+      if (shuffled.zipf.count <= MAX_PLACED_ITEMS) {
+        parts.push(...placedItems(shuffled, access.writeShare ?? 0));
+      } else {
+        skew = shuffled;
+        parts.push({ start, end, rate: 0, writeRate, skewed: true, scanned: false });
+      }
     } else {
-      parts.push(...patternPieces(access, start, end, moment));
+      const scanned = access.pattern === 'scan';
+      for (const span of patternSpans(access, start, end, moment)) {
+        const writeRate = span.rate * (access.writeShare ?? 0);
+        parts.push({ ...span, writeRate, skewed: false, scanned });
+      }
     }
   }
   return { pieces: overlay(pages, parts), skew };
 }
 
-function patternPieces(
-  access: AccessSpec,
-  start: number,
-  end: number,
-  moment: Moment,
-): RatePiece[] {
+/** Pages that a pattern accesses alike. */
+interface RateSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly rate: number;
+}
+
+function patternSpans(access: AccessSpec, start: number, end: number, moment: Moment): RateSpan[] {
   const pages = end - start;
   switch (access.pattern) {
     case 'uniform':
-      return [{ start, end, rate: access.ratePerSecond, skewed: false }];
+      return [{ start, end, rate: access.ratePerSecond }];
     case 'hotset': {
       const hot = Math.min(pages, Math.max(1, Math.round(pages * access.hotShare)));
       const total = access.ratePerSecond * pages;
       const middle = start + hot;
       const coldRate = pages === hot ? 0 : (total * (1 - access.hotAccessShare)) / (pages - hot);
       return [
-        { start, end: middle, rate: (total * access.hotAccessShare) / hot, skewed: false },
-        { start: middle, end, rate: coldRate, skewed: false },
+        { start, end: middle, rate: (total * access.hotAccessShare) / hot },
+        { start: middle, end, rate: coldRate },
       ];
     }
     case 'zipf':
-      return zipfPieces(access, pages).map((piece) => shifted(piece, start));
+      return zipfSpans(access, pages).map((piece) => shifted(piece, start));
     case 'latest': {
       // The newest page is the most popular one, those before it less and less.
       const head = position(access.bytesPerSecond, moment.toUs, pages);
-      return zipfPieces(access, pages)
+      return zipfSpans(access, pages)
         .map((piece) => ({ ...piece, start: pages - piece.end, end: pages - piece.start }))
         .flatMap((piece) => wrapped(piece, head, start, pages));
     }
@@ -152,7 +115,7 @@ function patternPieces(
       if (length === 0) return [];
       const covered = Math.ceil(length);
       const rate = length / covered / seconds;
-      return wrapped({ start: 0, end: covered, rate, skewed: false }, first, start, pages);
+      return wrapped({ start: 0, end: covered, rate }, first, start, pages);
     }
   }
 }
@@ -162,25 +125,24 @@ function position(bytesPerSecond: number, timeUs: number, pages: number): number
   return Math.floor(((bytesPerSecond / PAGE_SIZE) * timeUs) / 1e6) % pages;
 }
 
-function zipfPieces(
+function zipfSpans(
   { ratePerSecond, theta }: { readonly ratePerSecond: number; readonly theta: number },
   pages: number,
-): RatePiece[] {
+): RateSpan[] {
   const zipf = new Zipf(pages, theta);
   return Array.from(zipf.itemShare, (itemShare, bucket) => ({
     start: zipf.firstRank(bucket),
     end: zipf.firstRank(bucket + 1),
     rate: ratePerSecond * pages * itemShare,
-    skewed: false,
   }));
 }
 
-function shifted(piece: RatePiece, by: number): RatePiece {
+function shifted(piece: RateSpan, by: number): RateSpan {
   return { ...piece, start: piece.start + by, end: piece.end + by };
 }
 
 /** Moves a piece on by `by` in a ring of `pages` pages that begins at page `origin`. */
-function wrapped(piece: RatePiece, by: number, origin: number, pages: number): RatePiece[] {
+function wrapped(piece: RateSpan, by: number, origin: number, pages: number): RateSpan[] {
   const start = (piece.start + by) % pages;
   const end = start + piece.end - piece.start;
   const parts = [shifted({ ...piece, start, end: Math.min(end, pages) }, origin)];
@@ -203,10 +165,26 @@ function overlay(pages: number, parts: readonly RatePiece[]): RatePiece[] {
     while (next < starting.length && starting[next]!.start === start)
       running.push(starting[next++]!);
     const rate = running.reduce((sum, part) => sum + part.rate, 0);
-    const skewed = running.some((part) => part.skewed);
-    pieces.push({ start, end: sorted[index + 1]!, rate, skewed });
+    pieces.push({
+      start,
+      end: sorted[index + 1]!,
+      rate,
+      writeRate: running.reduce((sum, part) => sum + part.writeRate, 0),
+      skewed: running.some((part) => part.skewed),
+      scanned: running.some((part) => part.scanned),
+    });
   }
   return pieces;
+}
+
+/** Where items are few, each is a piece of its own: then its place tells how popular it is. */
+function placedItems(skew: Skew, writeShare: number): RatePiece[] {
+  return Array.from({ length: skew.zipf.count }, (_, item) => {
+    const start = skew.start + item * skew.itemPages;
+    const end = Math.min(skew.end, start + skew.itemPages);
+    const rate = skew.rateAt(start);
+    return { start, end, rate, writeRate: rate * writeShare, skewed: false, scanned: false };
+  });
 }
 
 /** Index of the piece that holds a page. */
@@ -225,14 +203,6 @@ export function pieceIndex({ pieces }: Rates, page: number): number {
 export function rateAt(rates: Rates, page: number): number {
   const piece = rates.pieces[pieceIndex(rates, page)]!;
   return piece.rate + (piece.skewed ? rates.skew!.rateAt(page) : 0);
-}
-
-/** Accesses a second to a page like this one: where popularity is shuffled by page, the average. */
-export function typicalRateAt(rates: Rates, page: number): number {
-  const { skew } = rates;
-  if (skew === null || skew.itemPages > 1) return rateAt(rates, page);
-  const piece = rates.pieces[pieceIndex(rates, page)]!;
-  return piece.rate + (piece.skewed ? skew.meanRate : 0);
 }
 
 /** Accesses a second to the pages [start, end). */

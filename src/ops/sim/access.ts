@@ -40,6 +40,7 @@ export class SimAccess {
   /** @param process null for physical memory */
   check(context: OperationsContext, target: MonitoredTarget, process: SimProcess | null): number {
     this.#machine.catchUp();
+    this.#machine.counters.sampledPages += target.regions.nr;
     const map = this.mapOf(process, this.#machine.nowUs - this.#preparedUs);
     return markAccessed(target.regions, map, context.addrUnit, this.#machine.momentSalt());
   }

@@ -88,7 +88,11 @@ function actOnPassing(
   let acted = 0;
   let passed = 0;
   for (const [index, { vma, start, end }] of segments.entries()) {
-    const { pages, testedYoung } = verdicts[index]!;
+    const { pages, testedYoung, mixes } = verdicts[index]!;
+    if (mixes) {
+      machine.actions.tell({ vma, start, end: start + pages }, mixes.passed);
+      machine.actions.tell({ vma, start: start + pages, end }, mixes.kept);
+    }
     if (testedYoung) machine.actions.clearYoung({ vma, start, end });
     if (pages > 0) acted += act({ vma, start, end: start + pages });
     passed += pages;

@@ -368,6 +368,7 @@ describe('actions on physical addresses', () => {
     const world = setUp({ id: 'paddr', accesses: uniform(1000, ', to: 0.25') });
     const young: Filter = { type: 'young', matching: true, allow: false };
     apply(world, 'stat', all, { filters: [young] });
+    world.machine.actions.setLru({ vma: world.data, start: 0, end: world.data.pages / 4 }, 1);
     world.clock.advance(1_000_000);
     const rejectUnmatched = filter.allow;
     const outcome = apply(world, 'stat', all, { filters: [filter], rejectUnmatched });
