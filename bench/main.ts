@@ -13,10 +13,15 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   records: () => import('./records.ts'),
   acma: () => import('./acma/bench.ts'),
   tiering: () => import('./tiering/index.ts'),
+  reclaim: () => import('./reclaim/bench.ts'),
 };
 
 /** Option of each suite that names a scenario file to run in place of its own. */
-const fileOptions: Readonly<Record<string, string>> = { acma: 'plant', tiering: 'pattern' };
+const fileOptions: Readonly<Record<string, string>> = {
+  acma: 'plant',
+  tiering: 'pattern',
+  reclaim: 'workload',
+};
 
 const usage = `usage: npm run bench -- [NAME...] [--long] [--json]
 names: ${Object.keys(benches).join(', ')} (all by default)

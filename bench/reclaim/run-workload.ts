@@ -1,0 +1,48 @@
+/** All policies on one workload, one after the other. */
+import type { Scenario } from '../../src/host/sim/index.ts';
+import { type Measurement, measure } from './measure.ts';
+import { clairvoyant, HORIZONS_US } from './policies/clairvoyant.ts';
+import { damonReclaim } from './policies/damon-reclaim.ts';
+import { kernelPolicy } from './policies/kernel.ts';
+import { none } from './policies/none.ts';
+import { senpai } from './policies/senpai.ts';
+import type { Policy, Situation } from './policy.ts';
+import { type PolicyName, type Row, toRow } from './row.ts';
+
+/** What the clairvoyant may cost, in throughput and in latency: the same as everybody's aim. */
+const LIMIT = 0.02;
+
+const POLICIES: readonly (readonly [PolicyName, Policy])[] = [
+  ['lru', kernelPolicy('lru')],
+  ['mglru', kernelPolicy('mglru')],
+  ['damon_reclaim', damonReclaim],
+  ['senpai', senpai],
+];
+
+/** @param done called after each policy */
+export async function runWorkload(
+  workload: string,
+  scenario: Scenario,
+  done: (policy: PolicyName) => void,
+): Promise<Row[]> {
+  const run = async (policy: Policy, situation: Situation): Promise<Measurement> =>
+    measure(await policy.start(situation), scenario.durationUs);
+  const base = await run(none, { scenario, peakBytes: 0 });
+  const situation = { scenario, peakBytes: base.peakBytes };
+  const rows = [toRow(workload, 'none', base, base)];
+  done('none');
+  for (const [name, policy] of POLICIES) {
+    rows.push(toRow(workload, name, await run(policy, situation), base));
+    done(name);
+  }
+  for (const horizonUs of HORIZONS_US) {
+    const measured = await run(clairvoyant(horizonUs), situation);
+    const row = toRow(workload, 'clairvoyant', measured, base);
+    const last = horizonUs === HORIZONS_US.at(-1);
+    if (!last && Math.max(row.slowdownShare, row.p99SlowdownShare) > LIMIT) continue;
+    rows.push(row);
+    break;
+  }
+  done('clairvoyant');
+  return rows;
+}
