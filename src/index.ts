@@ -121,6 +121,11 @@ export {
   type VmaSpec,
 } from './host/sim/index.ts';
 export { EngineMonitor, type EngineMonitorOptions } from './monitor/engine-monitor.ts';
+export {
+  KernelMonitor,
+  type KernelMonitorOptions,
+  type KernelSpec,
+} from './monitor/kernel-monitor.ts';
 export type {
   MappingView,
   Monitor,
@@ -130,6 +135,7 @@ export type {
   MonitorStats,
   Resolution,
 } from './monitor/monitor.ts';
+export { type MonitorSpec, type OpenMonitorOptions, openMonitor } from './monitor/open-monitor.ts';
 export type { OperationsSpec, SimSpec, SmapsSpec } from './monitor/operations-factory.ts';
 export { Simulation, type SimulationOptions } from './monitor/simulation.ts';
 export { VirtualMonitor } from './monitor/virtual-monitor.ts';

@@ -85,6 +85,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./stop.ts'),
   },
   {
+    name: 'modules',
+    summary: "show or set the kernel's DAMON modules",
+    load: () => import('./modules.ts'),
+  },
+  {
     name: 'report',
     summary: 'answer questions about a recording',
     load: () => import('./report.ts'),

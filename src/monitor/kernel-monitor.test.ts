@@ -1,7 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { VirtualClock } from '../base/clock.ts';
 import type { LeverStep } from '../host/host.ts';
 import { ownIdentity } from '../host/linux/process-identity.ts';
@@ -267,6 +269,96 @@ describe('DAMON_STAT, which runs from the start,', () => {
     await monitor.stop();
     expect([enabled(), slotIndexes(host.fake)]).toEqual(['Y', []]);
   });
+});
+
+describe('processes that come and go', () => {
+  const spawned: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of spawned.splice(0)) child.kill('SIGKILL');
+  });
+  const sleeper = async () => {
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    spawned.push(child);
+    await once(child, 'spawn');
+    return child;
+  };
+
+  test('each have regions of their own, and go alone', async () => {
+    const host = new FakeHost();
+    const [one, two] = [await sleeper(), await sleeper()];
+    const target = ({ pid }: ChildProcess) => ({ pid: pid!, regions: [], obsolete: false });
+    const attrs = { ...DEFAULT_ATTRS, operationsUpdateIntervalUs: 100_000 };
+    const monitor = host.monitor({ ...watching, attrs, targets: [target(one), target(two)] });
+    await monitor.start();
+    host.runFor(1_000_000);
+    const both = await monitor.snapshot();
+    expect(both.targetPids).toEqual([one.pid, two.pid]);
+    expect(new Set(both.targetIndex)).toEqual(new Set([0, 1]));
+    one.kill('SIGKILL');
+    await once(one, 'exit');
+    // The monitor looks by itself; its clock stands still until then.
+    host.runFor(1_000_000);
+    await vi.waitFor(async () => {
+      const left = await monitor.snapshot();
+      expect([left.targetPids, new Set(left.targetIndex)]).toEqual([[two.pid], new Set([0])]);
+    }, 5_000);
+  });
+});
+
+describe('its own cost', () => {
+  test('is that of the kdamond too, and kept by a commit of longer intervals', async () => {
+    const host = new FakeHost();
+    const monitor = host.monitor(watching, { cpuCeiling: 0.01 });
+    await monitor.start();
+    host.cpuUs += 100_000;
+    host.runFor(1_000_000);
+    await vi.waitFor(() => {
+      const { sampleIntervalUs } = readParams(host.fake, 0)!.attrs;
+      expect(sampleIntervalUs).toBeGreaterThan(50_000);
+    }, 5_000);
+    const { cost } = await monitor.stats();
+    expect(cost.cpuUs).toBeGreaterThanOrEqual(100_000);
+    expect(cost.stretch).toBeGreaterThan(10);
+  });
+});
+
+test('tunes intervals from here where the kernel can not', async () => {
+  const host = new FakeHost('6.12');
+  const intervalsGoal = {
+    ...{ accessBp: 400, aggregations: 3 },
+    ...{ minSampleIntervalUs: 5_000, maxSampleIntervalUs: 10_000_000 },
+  };
+  const monitor = host.monitor({ ...watching, attrs: { ...DEFAULT_ATTRS, intervalsGoal } });
+  await monitor.start();
+  expect(monitor.description.caveats).toEqual([
+    'This kernel does not tune intervals, so they are tuned by the same rule from here.',
+  ]);
+  // A quarter is always accessed, far more than 4 %, so it has to look more closely.
+  await monitor.commit({
+    ...watching,
+    attrs: {
+      ...DEFAULT_ATTRS,
+      sampleIntervalUs: 50_000,
+      aggregationIntervalUs: 1e6,
+      intervalsGoal,
+    },
+  });
+  host.runFor(4_000_000);
+  await vi.waitFor(() => {
+    expect(readParams(host.fake, 0)!.attrs.sampleIntervalUs).toBeLessThan(50_000);
+  }, 5_000);
+});
+
+test('tells how much of each region is of a kind of pages', async () => {
+  const host = new FakeHost();
+  const pageFilters = [{ type: 'anon', matching: true, allow: true }] as const;
+  const monitor = host.monitor(watching, { pageFilters });
+  await monitor.start();
+  host.runFor(1_000_000);
+  const { filterPassedBytes, nrRegions } = await monitor.snapshot();
+  expect(filterPassedBytes).toHaveLength(nrRegions);
+  const old = new FakeHost('6.12').monitor(watching, { pageFilters });
+  await expect(old.start()).rejects.toMatchObject({ code: 'TC_UNSUPPORTED' });
 });
 
 test('ends when somebody else stops its kdamond, and leaves nothing', async () => {

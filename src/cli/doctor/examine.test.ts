@@ -141,3 +141,16 @@ test('for people: headings, a sentence for each check, wrapped beside its status
     '        four',
   ]);
 });
+
+test("what the kernel's DAMON has, lacks, and does not tell without a start", () => {
+  write({
+    'proc/sys/kernel/osrelease': '6.12.95\n',
+    'sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds': '1\n',
+    'sys/kernel/mm/damon/admin/kdamonds/0/refresh_ms': '0\n',
+    'sys/kernel/mm/damon/admin/kdamonds/0/contexts/nr_contexts': '0\n',
+  });
+  expect(checkOf('features-present')?.sentence).toBe('This kernel has refresh_ms.');
+  expect(checkOf('features-absent')?.sentence).toContain('module damon_stat');
+  expect(checkOf('features-unknown')?.sentence).toContain('intervals_goal');
+  expect(checkOf('features-tested')?.status).toBe('yes');
+});

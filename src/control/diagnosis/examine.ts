@@ -11,6 +11,7 @@ import { checkStateFolder } from '../state-folder.ts';
 import { canAct } from './can-act.ts';
 import { canWatch } from './can-watch.ts';
 import { type Check, check } from './check.ts';
+import { kernelFeatures } from './kernel-features.ts';
 
 /** Checks of one subject. */
 export interface CheckGroup {
@@ -37,11 +38,13 @@ export interface ExamineOptions {
 export function examine(options: ExamineOptions): Diagnosis {
   const { roots, stateDir, syscalls } = options;
   const facts = new LinuxHost(roots).facts();
+  const features = kernelFeatures(roots, stateDir, facts.kernelRelease);
   return {
     kernelRelease: facts.kernelRelease,
     architecture: facts.architecture,
     groups: [
       { name: 'watching', checks: canWatch(roots) },
+      ...(features.length > 0 ? [{ name: "the kernel's DAMON", checks: features }] : []),
       { name: 'acting', checks: canAct(roots, facts, syscalls) },
       { name: 'tuning', checks: [pressure(facts)] },
       { name: 'tiers', checks: facts.nodes.map(node) },
