@@ -182,3 +182,13 @@ function* changes({
   yield ['a', null, () => service.remove('a')];
   yield ['a', '1000', () => service.create(simulation('a'), 'api')];
 }
+
+test('acts on no cgroup of kubelet or systemd that the configuration has not named', async () => {
+  await using virtual = new VirtualService();
+  const watch = { kind: 'cgroup', path: '/kubepods.slice/pod1' } as const;
+  await expect(virtual.service.create({ name: 'pod', watch, act: 'act' }, 'api')).rejects.toThrow(
+    '/kubepods.slice/pod1 is a cgroup of kubelet or systemd',
+  );
+  await virtual.service.create({ name: 'pod', watch }, 'api');
+  expect(virtual.service.monitors()).toHaveLength(1);
+});

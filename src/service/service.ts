@@ -211,7 +211,7 @@ export class Service {
       );
     }
     const opened = this.#options.open(spec, origin);
-    const session = await this.#sessionFor(spec, opened);
+    const session = await this.#sessionFor(spec, origin, opened);
     try {
       await opened.monitor.start();
     } catch (error) {
@@ -247,8 +247,13 @@ export class Service {
   }
 
   /** Who acts on real memory has a journal and a guard; null for all others. */
-  async #sessionFor(spec: MonitorSpec, opened: OpenedMonitor): Promise<ActingSession | null> {
+  async #sessionFor(
+    spec: MonitorSpec,
+    origin: MonitorOrigin,
+    opened: OpenedMonitor,
+  ): Promise<ActingSession | null> {
     if (spec.act !== 'act') return null;
+    checkMayAct(spec, origin);
     const { roots, stateDir } = this.#options;
     const description = `thermocline serve: monitor ${spec.name}`;
     const session = await ActingSession.open({ roots, stateDir, description });
@@ -292,4 +297,17 @@ export class Service {
   #startTicks(pid: number): number | undefined {
     return readProcessStat(this.#options.roots, pid)?.startTicks;
   }
+}
+
+/** Cgroups that kubelet or systemd make, and steer themselves. */
+const MANAGED = /^\/*(kubepods|[^/]+\.slice|init\.scope)/;
+
+/** Where somebody else steers, only the configuration can want us to act, too: by naming it. */
+function checkMayAct({ watch }: MonitorSpec, origin: MonitorOrigin): void {
+  if (watch.kind !== 'cgroup' || origin === 'config' || !MANAGED.test(watch.path)) return;
+  throw new ThermoclineError(
+    'TC_DENIED',
+    `${watch.path} is a cgroup of kubelet or systemd, which steer it themselves; to act on it all the ` +
+      'same, name it in the configuration, or leave "act" out to see what would be done.',
+  );
 }
