@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   acma: () => import('./acma/bench.ts'),
   tiering: () => import('./tiering/index.ts'),
   reclaim: () => import('./reclaim/bench.ts'),
+  heatmap: () => import('./heatmap.ts'),
 };
 
 /** Option of each suite that names a scenario file to run in place of its own. */

@@ -26,7 +26,7 @@ const bannedWords: readonly RegExp[] = [
 
 function fileBreaches(file: string, source: string): string[] {
   const found: string[] = [];
-  const name = posix.basename(file).replace(/(\.test|\.guest|\.d)?\.[a-z]+$/, '');
+  const name = posix.basename(file).replace(/(\.test|\.guest|\.d|\.config)?\.[a-z]+$/, '');
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) found.push(`${file}: name it in kebab-case`);
   if (/^(utils?|helpers?|misc|common)$/.test(name)) {
     found.push(`${file}: name it after its one concept`);
@@ -81,18 +81,23 @@ function syntaxBreaches(file: string, source: string): string[] {
         `${source.slice(node.start, node.end).split('\n')[0]}: time and chance are passed in`,
       );
     }
-    if (!file.startsWith('src/')) return;
+    if (!isCode(file)) return;
     const lines = lineOf(source, node.end) - lineOf(source, node.start) + 1;
     if (isFunction(node, parent) && lines > maxFunctionLines) {
       say(node, `a function of ${lines} lines; more than ${maxFunctionLines} are two functions`);
     }
   });
-  if (file.startsWith('src/')) {
+  if (isCode(file)) {
     for (const [node, name] of undocumented(file, source, tree)) {
       say(node, `${name} is exported and has no doc comment`);
     }
   }
   return found;
+}
+
+/** What is held to the rules about functions and doc comments. */
+function isCode(file: string): boolean {
+  return file.startsWith('src/') || file.startsWith('web/');
 }
 
 function isImpure(node: SyntaxNode, source: string): boolean {
@@ -145,15 +150,15 @@ function endsWithDocComment(text: string): boolean {
 
 function breaches(file: string, source: string): string[] {
   const found = wordBreaches(file, source);
-  if (!/\.(ts|js)$/.test(file)) return found;
+  if (!/\.(tsx?|js)$/.test(file)) return found;
   found.push(...fileBreaches(file, source));
   if (!isTest(file)) found.push(...syntaxBreaches(file, source));
   return found;
 }
 
 const texts = readSources(
-  ['src', 'test', 'bench', 'bin', 'tools', 'docs', 'examples', '.ci', '.github'],
-  /^(?!test\/conformance\/vectors|tools\/node\/node_modules).*\.(ts|js|c|md|ya?ml|json|masim)$|^\.ci\//,
+  ['src', 'web', 'test', 'bench', 'bin', 'tools', 'docs', 'examples', '.ci', '.github'],
+  /^(?!test\/conformance\/vectors|tools\/node\/node_modules).*\.(tsx?|js|css|c|md|ya?ml|json|masim)$|^\.ci\//,
 );
 const rootTexts = readSources(
   ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'NOTICE', 'package.json'],
@@ -172,7 +177,7 @@ describe('the project', () => {
 
   function folderOf(file: string): string {
     const [first = '', second = ''] = file.split('/');
-    return first === 'src' && second.indexOf('.') < 0 ? `src/${second}` : first;
+    return ['src', 'web'].includes(first) && second.indexOf('.') < 0 ? `${first}/${second}` : first;
   }
 });
 
