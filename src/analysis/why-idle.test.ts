@@ -59,6 +59,12 @@ describe('why a scheme did nothing', () => {
     expect(whyIdle(scheme, { ...none, appliedBytes: 8 }, null, cold)).toBeNull();
   });
 
+  test('has no answer when it counted, which is all that "stat" does', () => {
+    expect(
+      whyIdle({ ...scheme, action: 'stat' }, { ...none, triedBytes: 8 }, none, cold),
+    ).toBeNull();
+  });
+
   test('counts what its pattern is about', () => {
     expect(matchOf(scheme, cold)).toEqual({ bytes: MIB, nrRegions: 1 });
   });

@@ -71,6 +71,8 @@ export function whyIdle(
   const since = (figure: (figures: SchemeFigures) => number) =>
     figure(now) - (before === null ? 0 : figure(before));
   if (since(({ appliedBytes }) => appliedBytes) > 0) return null;
+  // Counting has no effect to wait for.
+  if (scheme.action === 'stat' && since(({ triedBytes }) => triedBytes) > 0) return null;
   if (!now.active) return offByWatermarks(scheme);
   if (scheme.maxNrSnapshots > 0 && now.nrSnapshots >= scheme.maxNrSnapshots) {
     return `It has seen the ${scheme.maxNrSnapshots} snapshots that it was to see, and is done.`;

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
+import { clockText } from '../heat/place-text.ts';
 
 /** One line of a chart. */
 export interface ChartLine {
@@ -27,7 +28,7 @@ interface LineChartProps {
 
 /** Lines over time. The library comes when the first chart does. */
 export function LineChart(props: LineChartProps) {
-  const { title, lines, format, height = 150 } = props;
+  const { title, lines, virtual, format, height = 150 } = props;
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const latest = useRef(props);
@@ -56,7 +57,7 @@ export function LineChart(props: LineChartProps) {
       chart.current?.destroy();
       chart.current = null;
     };
-  }, [lines.length]);
+  }, [lines.length, virtual]);
   useEffect(() => {
     chart.current?.setData(dataOf(props) as uPlot.AlignedData);
   });
@@ -119,14 +120,16 @@ function optionsOf(props: LineChartProps, element: HTMLElement): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, points: { size: 7 } },
     scales: {
-      x: { time: !virtual },
+      x: { time: false },
       y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [
       {
         ...axis,
         size: 26,
-        ...(virtual && { values: (_chart, ticks) => ticks.map((tick) => `${tick} s`) }),
+        space: 74,
+        values: (_chart, ticks) =>
+          ticks.map((tick) => clockText(virtual ? tick * 1e6 : 0, virtual ? null : tick * 1e6)),
       },
       {
         ...axis,

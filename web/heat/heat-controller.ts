@@ -1,5 +1,6 @@
 /** What the heat map shows and what people do to it, whatever they do it with. */
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { Snapshot } from '../../src/params/snapshot.ts';
 import { fitted, followed, type HeatView, isAtEnd, pan, zoom } from './heat-view.ts';
 import type { Picture } from './picture.ts';
 import { type Reading, readingAt } from './place-text.ts';
@@ -12,6 +13,8 @@ export interface Point {
 }
 
 const PIXELS_PER_SNAPSHOT = 2;
+/** What is shown of a monitor that has just begun. */
+const FIRST_SPAN_US = 30e6;
 
 /** State of one heat map. */
 export class HeatController {
@@ -73,9 +76,7 @@ export class HeatController {
     let view = this.#view.value;
     if (latest === undefined || view.width === 0) return;
     if (!this.#hasScale) {
-      const { aggregationIntervalUs } = latest.snapshot;
-      const spanUs = picture.untilUs ?? (aggregationIntervalUs * view.width) / PIXELS_PER_SNAPSHOT;
-      view = { ...view, usPerPixel: spanUs / view.width };
+      view = { ...view, usPerPixel: this.#firstSpanUs(latest.snapshot) / view.width };
       this.#hasScale = true;
     }
     if (this.#fitsAddresses) view = fitted(view, world);
@@ -174,6 +175,15 @@ export class HeatController {
     if (cursor === null) return null;
     const { timeUs, offset } = this.placeOf(cursor);
     return readingAt(this.picture, timeUs, offset);
+  }
+
+  /** All of a run, or what there is of a history, as far as each snapshot can still be seen. */
+  #firstSpanUs({ aggregationIntervalUs }: Snapshot): number {
+    const { untilUs, world } = this.picture;
+    if (untilUs !== null) return untilUs;
+    const mostUs = (aggregationIntervalUs * this.#view.value.width) / PIXELS_PER_SNAPSHOT;
+    const leastUs = Math.max(FIRST_SPAN_US, aggregationIntervalUs * 30);
+    return Math.min(Math.max(world.toUs - world.fromUs, leastUs), Math.max(mostUs, leastUs));
   }
 
   #focus(): Point {

@@ -21,7 +21,7 @@ interface SchemesPanelProps {
   /** Whether `timeUs` is of a virtual clock. */
   readonly virtual: boolean;
   /** What is beside the title of a scheme: the way to change it. */
-  readonly edit?: (scheme: Scheme, index: number) => ComponentChildren;
+  readonly edit?: (index: number) => ComponentChildren;
 }
 
 /** Recent enough to be called now. */
@@ -69,7 +69,7 @@ function SchemeCard({
             {idle === null ? 'acting' : 'idle'}
           </span>
         </h3>
-        {edit?.(scheme, index)}
+        {edit?.(index)}
       </header>
       <p>{sentence(scheme, attrsInForce(params, snapshot))}</p>
       {idle !== null && (
