@@ -6,6 +6,7 @@ import { damonReclaim } from './policies/damon-reclaim.ts';
 import { kernelPolicy } from './policies/kernel.ts';
 import { none } from './policies/none.ts';
 import { senpai } from './policies/senpai.ts';
+import { thermocline } from './policies/thermocline.ts';
 import type { Policy, Situation } from './policy.ts';
 import { type PolicyName, type Row, toRow } from './row.ts';
 
@@ -17,6 +18,7 @@ const POLICIES: readonly (readonly [PolicyName, Policy])[] = [
   ['mglru', kernelPolicy('mglru')],
   ['damon_reclaim', damonReclaim],
   ['senpai', senpai],
+  ['thermocline', thermocline],
 ];
 
 /** @param done called after each policy */

@@ -55,6 +55,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./simulate.ts'),
   },
   {
+    name: 'reclaim',
+    summary: 'hand back memory that nobody touches: plan, simulate, shadow, run',
+    load: () => import('./reclaim.ts'),
+  },
+  {
     name: 'lru-sort',
     summary: 'sort the LRU lists of the kernel by what is accessed: plan, simulate, shadow, run',
     load: () => import('./lru-sort.ts'),

@@ -6,6 +6,7 @@ import type { SchemeState, Snapshot } from '../params/snapshot.ts';
 import type { Params, Scheme } from '../params/types.ts';
 import { IdleMap, type Return } from '../policies/idle-map.ts';
 import type { LoopTotals } from './loop-host.ts';
+import { OutBook } from './out-book.ts';
 
 /** Of compressed swap, until there is enough of it to tell. */
 const POOL_SHARE = 1 / 3;
@@ -38,6 +39,7 @@ export class Ledger {
   readonly #faultUs: number;
   readonly #first: LoopTotals;
   readonly #idle = new IdleMap();
+  readonly #book = new OutBook();
   #last: LoopTotals;
   #schemes: readonly SchemeState[] = [];
   #leftBytes = 0;
@@ -68,13 +70,13 @@ export class Ledger {
     const before = this.#last;
     const elapsedUs = Math.max(1, now.timeUs - before.timeUs);
     const acting = takerOf(params);
-    const returns = this.#idle.update(snapshot, Number(acting?.scheme.pattern.nrAccesses.max ?? 0));
+    const seen = this.#idle.update(snapshot, Number(acting?.scheme.pattern.nrAccesses.max ?? 0));
     const stats = acting === null ? null : this.#since(schemes, acting.index);
     this.#schemes = schemes;
     this.#last = now;
     this.#aggregationUs = snapshot.aggregationIntervalUs;
     this.#notePassShare(stats, now, snapshot);
-    const back = this.#shadow ? returnedBytes(returns) : now.refaultedBytes - before.refaultedBytes;
+    const back = this.#shadow ? returnedBytes(seen) : now.refaultedBytes - before.refaultedBytes;
     this.#cameBackBytes += back;
     let triedBytes = stats?.tried ?? 0;
     if (this.#shadow) {
@@ -87,9 +89,11 @@ export class Ledger {
           ? stats.applied
           : Math.max(0, now.swappedBytes - before.swappedBytes) + back;
       this.#leftBytes += left;
-      // Which of it left is not told; that with the longest idle time goes first.
-      this.#idle.take(this.#idleUs(acting!.scheme), left);
+      this.#book.leave(left, this.#idleUs(acting!.scheme), now.timeUs);
     }
+    const returns = this.#shadow
+      ? seen.filter(({ outUs }) => outUs !== null)
+      : this.#book.comeBack(back, now.timeUs);
     const stallUs = this.#shadow ? (back / PAGE_BYTES) * this.#faultUs : 0;
     return {
       ...{ elapsedUs, triedBytes, refaultedBytes: back, returns },
@@ -109,8 +113,10 @@ export class Ledger {
   }
 
   /** Counts what a lever has taken. */
-  noteLeft(bytes: number): void {
+  noteLeft(bytes: number, params: Params): void {
     this.#leftBytes += bytes;
+    const taker = takerOf(params);
+    if (taker !== null) this.#book.leave(bytes, this.#idleUs(taker.scheme), this.#last.timeUs);
   }
 
   saved(now: LoopTotals): Saved {

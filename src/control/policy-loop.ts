@@ -12,7 +12,7 @@ import type { Knobs, Observation, Policy, PolicyFacts } from '../policies/policy
 import { shadowParams } from '../policies/shadow.ts';
 import { faultUs } from '../policies/swap-cost.ts';
 import type { TunerName } from '../policies/tuners.ts';
-import { Ledger, type Movements } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { DEFAULT_LIMITS, LoopGuards, type LoopLimits, type Verdict } from './loop-guards.ts';
 import type { LoopHost, LoopTotals } from './loop-host.ts';
 
@@ -107,7 +107,7 @@ export class PolicyLoop<K extends Knobs, S> {
     const pressureShare = pressureBetween(before, now) + moved.missedStallShare;
     const score = scoreOf(pressureShare, acceptableShare, aim ?? null, now.timeUs);
     const verdict = this.#guards.judge(before, now, host.rivals());
-    const decision = this.#decide(moved, score, snapshot);
+    const decision = this.#decide({ ...moved, pressureShare, score }, snapshot);
     await this.#putIntoForce(decision.params, score, verdict);
     await this.#pullLever(moved.elapsedUs, verdict);
     return {
@@ -123,14 +123,13 @@ export class PolicyLoop<K extends Knobs, S> {
     };
   }
 
-  #decide(moved: Movements, score: Score, snapshot: Snapshot): { params: Params; why: string } {
+  #decide(observation: Observation, snapshot: Snapshot): { params: Params; why: string } {
     const { policy, knobs, facts } = this.#options;
     const { sampleIntervalUs, aggregationIntervalUs } = snapshot;
     const present = { ...facts, intervals: { sampleIntervalUs, aggregationIntervalUs } };
     if (policy.adaptation === null || this.#state === null) {
       return { params: policy.plan(knobs, present).params, why: 'It goes on as planned.' };
     }
-    const observation: Observation = { ...moved, score };
     const { state, params, why } = policy.adaptation.step(this.#state, observation, knobs, present);
     this.#state = state;
     return { params, why };
@@ -156,7 +155,7 @@ export class PolicyLoop<K extends Knobs, S> {
     const { lever, mode } = this.#options;
     if (lever === undefined || mode === 'shadow' || state !== 'go') return;
     const wanted = this.#ledger.take(this.#params, elapsedUs);
-    if (wanted > 0) this.#ledger.noteLeft(await lever.reclaim(wanted));
+    if (wanted > 0) this.#ledger.noteLeft(await lever.reclaim(wanted), this.#params);
   }
 
   /** With a lever, the schemes find what is cold, and the lever takes it. */

@@ -34,12 +34,12 @@ export class SimLoopHost implements LoopHost {
       residentBytes: sum(({ residentBytes }) => residentBytes),
       swappedBytes: sum(({ awayBytes }) => awayBytes),
       refaultedBytes: sum(({ refaults }) => refaults) * PAGE_SIZE,
-      poolBytes: 0,
+      poolBytes: summary.swap.poolBytes,
       swapIsCompressed: swapIsCompressed(this.#facts),
       swapIsOnDisk: swapIsOnDisk(this.#facts),
       swapTotalBytes: summary.swap.totalBytes,
       swapUsedBytes: summary.swap.usedBytes,
-      diskWriteBytes: 0,
+      diskWriteBytes: summary.swap.writtenBytes + summary.fileWrittenBytes,
     };
   }
 
@@ -76,7 +76,7 @@ export function simFacts(machine: SimulatedMachine): HostFacts {
         : [
             {
               path: 'swap',
-              kind: 'disk',
+              kind: machine.scenario.swap.kind,
               totalBytes: swapTotalBytes,
               usedBytes,
             },

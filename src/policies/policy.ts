@@ -87,11 +87,13 @@ export interface ModuleTwin {
 export interface Observation {
   readonly elapsedUs: number;
   readonly score: Score;
+  /** Share of the time in which somebody waited for memory. */
+  readonly pressureShare: number;
   /** Handed to the schemes' actions, in bytes, whatever became of it. */
   readonly triedBytes: number;
   /** Came back from where it had been taken to, by the counters of the host. */
   readonly refaultedBytes: number;
-  /** What came back by the monitor's own pictures, with its idle times. */
+  /** The same by the idle times that it had, as far as can be told. */
   readonly returns: readonly Return[];
 }
 

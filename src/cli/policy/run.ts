@@ -11,9 +11,10 @@ import {
   type LoopReport,
   PolicyLoop,
 } from '../../control/policy-loop.ts';
+import { openStateFolder, stateFolderPath } from '../../control/state-folder.ts';
 import type { LeverStep, Roots } from '../../host/host.ts';
-import { EngineMonitor } from '../../monitor/engine-monitor.ts';
 import type { Monitor, MonitorEnd } from '../../monitor/monitor.ts';
+import { type MonitorSpec, openMonitor } from '../../monitor/open-monitor.ts';
 import { describeScheme } from '../../params/format.ts';
 import type { Params } from '../../params/types.ts';
 import type { WatchedAim } from '../../policies/aim.ts';
@@ -33,6 +34,10 @@ export interface PolicyRun<K extends Knobs, S> {
   readonly acceptableShare: number;
   readonly aim?: WatchedAim;
   readonly tuner: TunerName;
+  /** Switch DAMON_STAT off for as long as the kernel's DAMON is used. */
+  readonly handOverStat: boolean;
+  /** Share of one CPU that watching may cost. */
+  readonly cpuCeiling?: number;
   readonly everyUs: number;
   /** Null: until something else ends it. */
   readonly forUs: number | null;
@@ -42,15 +47,14 @@ export interface PolicyRun<K extends Knobs, S> {
 
 /** Runs until something ends it; returns the exit status. */
 export async function runPolicy<K extends Knobs, S>(run: PolicyRun<K, S>): Promise<number> {
-  const { policy, facts, roots, mode } = run;
+  const { facts, roots, mode } = run;
   const host = new LinuxLoopHost(roots, facts.subject);
   const acts = mode === 'run' && firstParams(run).schemes.some(({ action }) => action !== 'stat');
   if (acts) refuseBesideRivals(host.rivals());
-  const description = `thermocline ${policy.name} run on ${subjectText(facts)}`;
-  await using session = acts ? await ActingSession.open({ roots, description }) : null;
+  await using session = await openPolicySession(run, acts);
   const lever = acts && takesByCgroup(facts) ? new CgroupReclaim(roots, facts.subject.path) : null;
   for (const step of lever ? [lever.step] : stepsOf(firstParams(run), facts)) session?.record(step);
-  await using monitor = openPolicyMonitor(run, acts && lever === null);
+  await using monitor = await openPolicyMonitor(run, acts && lever === null, session);
   await monitor.start();
   if (mode === 'shadow') {
     process.stderr.write(SHADOW_DIFFERENCES.map((one) => `note: ${one}\n`).join(''));
@@ -101,16 +105,40 @@ function printer<K extends Knobs, S>({ policy, mode, everyUs, json }: PolicyRun<
   };
 }
 
-function openPolicyMonitor<K extends Knobs, S>(run: PolicyRun<K, S>, acts: boolean): Monitor {
-  const { facts, roots } = run;
-  const params = firstParams(run);
-  const pids = facts.subject.kind === 'processes' ? facts.subject.pids : facts.pids;
-  return new EngineMonitor({
-    operations: {
-      ...{ set: 'smaps', pids, roots, force: false, followChildren: true },
-      ...(acts && { act: { dryRun: false } }),
-    },
-    params: acts ? params : shadowParams(params),
+/** What runs in the kernel needs a guard also to watch: it would outlive us. */
+async function openPolicySession<K extends Knobs, S>(
+  { policy, facts, roots, mode }: PolicyRun<K, S>,
+  acts: boolean,
+): Promise<ActingSession | null> {
+  const usesKernel = facts.watcher === 'kernel';
+  if (!acts && !usesKernel) return null;
+  const description = `thermocline ${policy.name} ${mode} on ${subjectText(facts)}`;
+  return await ActingSession.open({ roots, description, usesKernel, watchesOnly: !acts });
+}
+
+function openPolicyMonitor<K extends Knobs, S>(
+  run: PolicyRun<K, S>,
+  acts: boolean,
+  session: ActingSession | null,
+): Promise<Monitor> {
+  const { policy, facts, roots } = run;
+  const params = acts ? firstParams(run) : shadowParams(firstParams(run));
+  const { subject, pids } = facts;
+  const spec: MonitorSpec =
+    facts.watcher === 'kernel'
+      ? {
+          ...{ set: 'kernel', roots, stateDir: openStateFolder(stateFolderPath()) },
+          ...{ purpose: `${policy.name} on ${subjectText(facts)}`, followChildren: true },
+          ...{ pageFilters: [], handOverStat: run.handOverStat },
+        }
+      : {
+          ...{ set: 'smaps', pids: subject.kind === 'processes' ? subject.pids : pids, roots },
+          ...{ force: false, followChildren: true, ...(acts && { act: { dryRun: false } }) },
+        };
+  return openMonitor(spec, {
+    params,
+    ...(run.cpuCeiling !== undefined && { cpuCeiling: run.cpuCeiling }),
+    ...(session !== null && { record: (step: LeverStep) => session.record(step) }),
   });
 }
 

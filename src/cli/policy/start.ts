@@ -19,6 +19,9 @@ export interface RunOptions extends SubjectOptions {
   readonly tuner: TunerName;
   readonly json?: true;
   readonly aim?: string;
+  /** Share of one CPU. */
+  readonly ceiling?: number;
+  readonly handover?: 'damon_stat';
   readonly aimConfig: string;
 }
 
@@ -38,6 +41,8 @@ export async function startPolicy<K extends Knobs, S>(
     facts: readFacts(options, roots),
     acceptableShare: acceptableShareOf(knobs),
     tuner: options.tuner,
+    ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
+    handOverStat: options.handover !== undefined,
     everyUs: options.every,
     forUs: options.for ?? null,
     json: options.json === true,
