@@ -1,5 +1,6 @@
 /** What a run on a simulated guest comes to. */
 import type { AcmaSpec } from '../../host/sim/index.ts';
+import { headroomBytes } from '../../policies/acma/step.ts';
 import type { PlantSecond } from './plant-run.ts';
 
 const GIB = 2 ** 30;
@@ -12,11 +13,6 @@ const PING_PONG_S = 60;
 
 /** Seconds over the limit belong together unless so many calm ones lie between. */
 const CALM_S = 3;
-
-/** Free memory beside the working set: 2 % of the largest size, at least 128 MiB. */
-function headroomBytes({ maxBytes }: AcmaSpec): number {
-  return Math.max(128 * 2 ** 20, 0.02 * maxBytes);
-}
 
 /** Figures of one run. */
 export interface PlantFigures {

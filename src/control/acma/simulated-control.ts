@@ -1,0 +1,267 @@
+/** Our controller on a simulated guest: its decisions become schemes of the engine. */
+import { PAGE_SIZE, type Scenario } from '../../host/sim/index.ts';
+import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../../params/defaults.ts';
+import type { Snapshot } from '../../params/snapshot.ts';
+import type { Action, Params, Scheme } from '../../params/types.ts';
+import {
+  type AcmaDecision,
+  type AcmaKnobs,
+  type AcmaObservation,
+  BLOCK_BYTES,
+  WINDOW_BYTES,
+} from '../../policies/acma/observation.ts';
+import { type AcmaState, headroomBytes, newAcmaState, stepAcma } from '../../policies/acma/step.ts';
+import { BlockBook, rangesOf } from './block-book.ts';
+import type { GuestController } from './plant-run.ts';
+import type { SimulatedGuest } from './simulated-guest.ts';
+
+const SAMPLE_US = 100_000;
+const AGGREGATION_US = 4_000_000;
+/** Memory that was not accessed for so long may leave. */
+const COLD_AGE_US = 60_000_000;
+const TRIGGER_WINDOW_US = 1_000_000;
+
+/** What was decided at a moment, for whoever shows it. */
+export interface DecisionRecord {
+  readonly nowUs: number;
+  readonly observation: AcmaObservation;
+  readonly decision: AcmaDecision;
+}
+
+/**
+ * A controller for one run.
+ * @param knobs asked anew at each step, since they may change while it runs
+ */
+export function controlSimulatedGuest(
+  scenario: Scenario,
+  knobs: () => AcmaKnobs,
+  decided: (record: DecisionRecord) => void = () => {},
+): GuestController {
+  return new SimulatedControl(scenario, knobs, decided);
+}
+
+class SimulatedControl implements GuestController {
+  readonly params: Params;
+  readonly #knobs: () => AcmaKnobs;
+  readonly #decided: (record: DecisionRecord) => void;
+  readonly #book = new BlockBook();
+  #state: AcmaState | null = null;
+  #wanted: readonly number[] = [];
+  #observations: AcmaObservation[] = [];
+  #orders: { readonly dueUs: number; readonly decision: AcmaDecision }[] = [];
+  #recentStalls: number[] = [];
+  /** What a guest that lies goes on telling. */
+  #lie: AcmaObservation | null = null;
+  #lastStepUs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    scenario: Scenario,
+    knobs: () => AcmaKnobs,
+    decided: (record: DecisionRecord) => void,
+  ) {
+    this.#knobs = knobs;
+    this.#decided = decided;
+    const end = scenario.nodes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    this.params = {
+      operations: 'paddr',
+      addrUnit: 1,
+      minRegionSize: PAGE_SIZE,
+      attrs: {
+        ...DEFAULT_ATTRS,
+        sampleIntervalUs: SAMPLE_US,
+        aggregationIntervalUs: AGGREGATION_US,
+      },
+      targets: [{ regions: [{ start: 0, end }], obsolete: false }],
+      probes: [],
+      schemes: schemesFor(0, [], []),
+      paused: false,
+    };
+  }
+
+  everyStep(guest: SimulatedGuest): void {
+    for (const { decision } of this.#due(guest.nowUs)) this.#order(guest, decision);
+    this.#settle(guest);
+    const isShort = this.#hears(guest) && guest.freeBytes < headroomBytes(this.#knobs()) / 2;
+    if (this.#triggerFires(guest) || isShort) this.#step(guest);
+  }
+
+  everySecond(guest: SimulatedGuest): void {
+    if (guest.nowUs - this.#lastStepUs >= TRIGGER_WINDOW_US / 2) this.#step(guest);
+  }
+
+  /** As a pressure trigger of the kernel: more lost within a second than acceptable. */
+  #triggerFires(guest: SimulatedGuest): boolean {
+    if (!this.#hears(guest)) return false;
+    this.#recentStalls.push(guest.shownStalledUs);
+    const window = TRIGGER_WINDOW_US / 100_000;
+    if (this.#recentStalls.length > window + 1) this.#recentStalls.shift();
+    const lostUs = this.#recentStalls.at(-1)! - this.#recentStalls[0]!;
+    const fires = lostUs > this.#knobs().pressureShare * TRIGGER_WINDOW_US;
+    // A trigger fires once in its window at the most.
+    if (fires) this.#recentStalls = [];
+    return fires;
+  }
+
+  /** Whether the guest tells of trouble by itself. */
+  #hears({ nowUs, spec: { guest } }: SimulatedGuest): boolean {
+    return nowUs < Math.min(guest.liesFromUs, guest.silentFromUs);
+  }
+
+  #step(guest: SimulatedGuest): void {
+    this.#lastStepUs = guest.nowUs;
+    const observation = this.#observe(guest);
+    this.#state ??= newAcmaState(observation);
+    const { decision, state } = stepAcma(observation, this.#state, this.#knobs());
+    this.#state = state;
+    this.#decided({ nowUs: guest.nowUs, observation, decision });
+    this.#orders.push({ dueUs: guest.nowUs + guest.spec.guest.delayUs, decision });
+    for (const due of this.#due(guest.nowUs)) this.#order(guest, due.decision);
+  }
+
+  #due(nowUs: number): { readonly decision: AcmaDecision }[] {
+    const due = this.#orders.filter(({ dueUs }) => dueUs <= nowUs);
+    this.#orders = this.#orders.filter(({ dueUs }) => dueUs > nowUs);
+    return due;
+  }
+
+  /** What the guest is told becomes the schemes that run in it. */
+  #order(guest: SimulatedGuest, { reclaimBytes, take, give }: AcmaDecision): void {
+    const { bytesPerSecond, silentFromUs } = guest.spec.guest;
+    const isSilent = guest.nowUs >= silentFromUs;
+    const nowMs = guest.nowUs / 1000;
+    const mostBlocks = Math.floor(Math.min(bytesPerSecond, guest.totalBytes) / BLOCK_BYTES);
+    this.#wanted = isSilent ? [] : this.#book.toTake(take, nowMs).slice(0, mostBlocks);
+    const returning = this.#book.toGive(give);
+    const schemes = schemesFor(isSilent ? 0 : reclaimBytes, this.#wanted, returning);
+    guest.simulation.driver.commit({ ...this.params, schemes });
+  }
+
+  /** Finds out what has become of the blocks that were to be taken or given. */
+  #settle(guest: SimulatedGuest): void {
+    const { blocks } = guest.machine;
+    const nowMs = guest.nowUs / 1000;
+    const owned = new Set(blocks.owned().map((frame) => frame * PAGE_SIZE));
+    for (const address of this.#book.taken()) {
+      if (!owned.has(address)) this.#book.markGiven(address);
+    }
+    for (const address of owned) this.#book.markTaken(address);
+    // Two sampling intervals after the order, what is not there has failed.
+    if (guest.nowUs - this.#lastStepUs < 2 * SAMPLE_US) return;
+    const failed = this.#wanted.filter((address) => !owned.has(address));
+    this.#wanted = [];
+    if (failed.length === 0) return;
+    for (const address of failed) this.#book.markFailed(address, nowMs);
+    // Or the scheme would go on trying until the next order.
+    guest.simulation.driver.commit({ ...this.params, schemes: schemesFor(0, [], []) });
+  }
+
+  #observe(guest: SimulatedGuest): AcmaObservation {
+    const { guest: spec } = guest.spec;
+    const fresh = this.#freshObservation(guest);
+    this.#observations.push(fresh);
+    const honest = this.#observations.filter(
+      ({ takenAtMs }) =>
+        takenAtMs * 1000 <= Math.min(guest.nowUs - spec.delayUs, spec.silentFromUs),
+    );
+    this.#observations = this.#observations.slice(-16);
+    const latest = honest.at(-1) ?? this.#observations[0]!;
+    // Sizes and supplies are the host's own figures, as of now.
+    const { nowMs, sizeBytes, hostFaultedBytes, windows } = fresh;
+    const seen = { ...latest, nowMs, sizeBytes, hostFaultedBytes, windows };
+    if (guest.nowUs < spec.liesFromUs) return seen;
+    this.#lie ??= seen;
+    const { someTotalUs, refaultedBytes } = this.#lie;
+    return { ...seen, someTotalUs, refaultedBytes, coldBytes: sizeBytes / 2 };
+  }
+
+  #freshObservation(guest: SimulatedGuest): AcmaObservation {
+    const nowMs = guest.nowUs / 1000;
+    const snapshot = guest.simulation.snapshot();
+    const nrWindows = Math.floor(guest.totalBytes / WINDOW_BYTES);
+    const hot = hotBytesByWindow(snapshot, nrWindows);
+    const { refaultedPages } = guest.machine.counters;
+    return {
+      nowMs,
+      takenAtMs: nowMs,
+      totalBytes: guest.totalBytes,
+      sizeBytes: guest.sizeBytes,
+      freeBytes: guest.freeBytes,
+      // Free memory is as cold as it gets, and does not have to leave.
+      coldBytes: Math.max(0, coldBytesOf(snapshot, this.#book.taken()) - guest.freeBytes),
+      someTotalUs: guest.shownStalledUs,
+      refaultedBytes: refaultedPages * PAGE_SIZE,
+      hostFaultedBytes: refaultedPages * PAGE_SIZE,
+      windows: Array.from({ length: nrWindows }, (_, window) => ({
+        ...this.#book.window(window, nowMs),
+        hotBytes: hot[window]!,
+      })),
+    };
+  }
+}
+
+function schemesFor(
+  reclaimBytes: number,
+  take: readonly number[],
+  give: readonly number[],
+): Scheme[] {
+  const reclaim: Scheme = {
+    ...DEFAULT_SCHEME,
+    action: reclaimBytes > 0 ? 'pageout' : 'stat',
+    pattern: {
+      sizeBytes: { min: PAGE_SIZE, max: 'max' },
+      nrAccesses: { min: 0, max: 0 },
+      age: { min: Math.ceil(COLD_AGE_US / AGGREGATION_US), max: 'max' },
+    },
+    applyIntervalUs: SAMPLE_US,
+    quota: {
+      ...NO_QUOTA,
+      sizeBytes: reclaimBytes,
+      resetIntervalMs: 1000,
+      weights: { sizePermil: 0, nrAccessesPermil: 0, agePermil: 1 },
+      // Free memory lies among the cold, and what can't be paged out must not use the quota up.
+      failChargeNumerator: 1,
+      failChargeDenominator: 4096,
+    },
+  };
+  return [reclaim, blockScheme('alloc', take), blockScheme('free', give)];
+}
+
+function blockScheme(action: Action, addresses: readonly number[]): Scheme {
+  const ranges = addresses.length === 0 ? [{ start: 0, end: 0 }] : rangesOf(addresses);
+  return {
+    ...DEFAULT_SCHEME,
+    action,
+    applyIntervalUs: SAMPLE_US,
+    filters: ranges.map((range) => ({ type: 'addr', matching: true, allow: true, range })),
+  };
+}
+
+/** Bytes outside of the taken blocks that were not accessed for long enough. */
+function coldBytesOf(snapshot: Snapshot, taken: readonly number[]): number {
+  const { nrRegions, start, end, nrAccesses, age } = snapshot;
+  const minAge = COLD_AGE_US / snapshot.aggregationIntervalUs;
+  const holes = rangesOf(taken);
+  let bytes = 0;
+  for (let row = 0; row < nrRegions; row++) {
+    if (nrAccesses[row] !== 0 || age[row]! < minAge) continue;
+    bytes += end[row]! - start[row]!;
+    for (const hole of holes) {
+      bytes -= Math.max(0, Math.min(end[row]!, hole.end) - Math.max(start[row]!, hole.start));
+    }
+  }
+  return bytes;
+}
+
+function hotBytesByWindow(snapshot: Snapshot, nrWindows: number): Float64Array {
+  const { nrRegions, start, end, nrAccesses } = snapshot;
+  const hot = new Float64Array(nrWindows);
+  for (let row = 0; row < nrRegions; row++) {
+    if (nrAccesses[row] === 0) continue;
+    const last = Math.min(nrWindows - 1, Math.floor((end[row]! - 1) / WINDOW_BYTES));
+    for (let window = Math.floor(start[row]! / WINDOW_BYTES); window <= last; window++) {
+      const from = Math.max(start[row]!, window * WINDOW_BYTES);
+      hot[window]! += Math.min(end[row]!, (window + 1) * WINDOW_BYTES) - from;
+    }
+  }
+  return hot;
+}

@@ -1,0 +1,55 @@
+/** Which windows memory is taken from and given back to. */
+import {
+  BLOCKS_A_WINDOW,
+  WINDOW_BYTES,
+  type WindowShare,
+  type WindowState,
+} from './observation.ts';
+
+/** A window that is accessed in more than this share of it counts as hot. */
+const HOT_SHARE = 0.1;
+
+/**
+ * Blocks to take: cold windows first, and of these the highest, so that memory comes off the end in
+ * one piece. What failed before is left alone: a window keeps that many holes.
+ * @param floorBytes memory below this address is never taken
+ */
+export function windowsToTake(
+  windows: readonly WindowState[],
+  nrBlocks: number,
+  floorBytes: number,
+): WindowShare[] {
+  const lowest = Math.ceil(floorBytes / WINDOW_BYTES);
+  const order = [...windows.keys()]
+    .filter((window) => window >= lowest)
+    .sort((a, b) => heat(windows[a]!) - heat(windows[b]!) || b - a);
+  return share(order, nrBlocks, (window) => {
+    const { nrTaken, nrFailed } = windows[window]!;
+    return BLOCKS_A_WINDOW - nrTaken - nrFailed;
+  });
+}
+
+/** Blocks to give back: the lowest window first. */
+export function windowsToGive(windows: readonly WindowState[], nrBlocks: number): WindowShare[] {
+  return share([...windows.keys()], nrBlocks, (window) => windows[window]!.nrTaken);
+}
+
+function heat({ hotBytes }: WindowState): number {
+  return hotBytes > HOT_SHARE * WINDOW_BYTES ? 1 : 0;
+}
+
+function share(
+  order: readonly number[],
+  nrBlocks: number,
+  available: (window: number) => number,
+): WindowShare[] {
+  const shares: WindowShare[] = [];
+  let left = nrBlocks;
+  for (const window of order) {
+    if (left <= 0) break;
+    const nr = Math.min(left, Math.max(0, available(window)));
+    if (nr > 0) shares.push({ window, nrBlocks: nr });
+    left -= nr;
+  }
+  return shares;
+}
