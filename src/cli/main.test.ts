@@ -125,7 +125,7 @@ describe('a mistake gets one sentence and the status', () => {
     [['watch', '--sim', DEMO, '--act'], 2, /^--act is for real processes/],
     [['watch', '--pid', '1', '--dry-run'], 2, /^--dry-run shows what --act would do/],
     [['watch', '--cgroup', '/no/such'], 1, /^The cgroup \/no\/such can't be read/],
-    [['watch', '--cgroup', '../..'], 2, /^--cgroup is "\.\.\/\.\.", which leaves /],
+    [['watch', '--cgroup', '../..'], 2, /^The cgroup "\.\.\/\.\." leaves .*; name one below it\.$/],
     [['watch', '--', 'no-such-command'], 1, /^There is no command "no-such-command" to run\.$/],
     [['watch', '123'], 1, /write --pid 123\.$/],
     [['simulate', 'missing.yaml'], 1, /^The scenario missing\.yaml does not exist\.$/],

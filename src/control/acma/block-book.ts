@@ -1,4 +1,4 @@
-/** Which blocks of a guest are taken, and which could not be: from shares of windows to addresses. */
+/** Blocks of a guest, taken or refused: from shares of windows to addresses. */
 import {
   BLOCK_BYTES,
   BLOCKS_A_WINDOW,

@@ -15,7 +15,10 @@ export function cgroupPids(path: string, roots: Roots): number[] {
     ? resolve(path)
     : join(roots.cgroup, path);
   if (relative(roots.cgroup, top).startsWith('..')) {
-    throw new ThermoclineError('TC_INVALID', `The cgroup "${path}" leaves ${roots.cgroup}.`);
+    throw new ThermoclineError(
+      'TC_INVALID',
+      `The cgroup "${path}" leaves ${roots.cgroup}; name one below it.`,
+    );
   }
   const pids: number[] = [];
   const pending = [top];

@@ -41,7 +41,7 @@ export function headroomBytes({ maxBytes }: Pick<AcmaKnobs, 'maxBytes'>): number
 /** What the controller remembers between steps. */
 export interface AcmaState {
   readonly stalls: readonly Reading[];
-  /** Growth of what the host supplied, as microseconds of one a byte, so that it reads like a total. */
+  /** What the host supplied: a total of bytes instead of microseconds. */
   readonly hostFaults: readonly Reading[];
   readonly lastStepMs: number;
   readonly lastFreeBytes: number;
