@@ -12,13 +12,15 @@ interface CommandModule {
   register(program: Command): void;
 }
 
-interface CommandEntry {
+/** One row of the table. */
+export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   readonly load: () => Promise<CommandModule>;
 }
 
-const COMMANDS: readonly CommandEntry[] = [
+/** In the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'demo',
     summary: 'watch a small workload of its own, live, beside its simulated twin',

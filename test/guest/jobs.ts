@@ -100,7 +100,7 @@ async function runInGuest(
 ): Promise<string> {
   const suite = `${guestRoot}/test/guest/${file.replace(/\.ts$/, '.js')}`;
   const command = ['node', `${guestRoot}/test/guest/run-suite.js`, suite];
-  const { signal, stderr } = await machine.run(command, { timeLimitMs, onLine });
-  const ended = signal === null ? '' : `; ${signal} ended it`;
+  const { signal, status, stderr } = await machine.run(command, { timeLimitMs, onLine });
+  const ended = signal === null ? `; its status was ${status}` : `; ${signal} ended it`;
   return stderr.trim() === '' ? ended : `${ended}; it said:\n${stderr.trim()}`;
 }

@@ -8,7 +8,7 @@ const projectRoot = path.join(import.meta.dirname, '../..');
 /** Where the project is in a guest. */
 export const guestRoot = '/app';
 const compiler = 'node_modules/typescript/bin/tsc';
-const asTheyAre = ['package.json', 'bin/thermocline.js'];
+const asTheyAre = ['package.json', 'bin/thermocline.js', 'examples/scenarios/hot-tenth.yaml'];
 
 /**
  * Translates the sources and the guest tests. Types are not checked here: a mistake in a file that

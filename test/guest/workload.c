@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { page_bytes = 4096, huge_bytes = 2 << 20, pause_us = 2000, life_seconds = 90 };
+enum { page_bytes = 4096, huge_bytes = 2 << 20, pause_us = 2000, life_seconds = 240 };
 
 static void touch(volatile char *memory, size_t bytes)
 {

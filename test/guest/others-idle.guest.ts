@@ -1,0 +1,10 @@
+/** No command changes the set-up of somebody who has not started it. */
+import type { GuestSuite } from './harness.ts';
+import { testsBeside } from './other-users.ts';
+
+const suite: GuestSuite = {
+  kernels: ['newest', '6.12'],
+  topology: 'plain',
+  tests: testsBeside(['an idle set-up']),
+};
+export default suite;
