@@ -8,6 +8,7 @@ import { isLiveTerminal, jsonOutput, liveOutput, plainOutput } from './watch/out
 import { printWrites } from './watch/print-writes.ts';
 import { runWatch } from './watch/run.ts';
 import { openSession } from './watch/session.ts';
+import { standInForStat } from './watch/stand-in.ts';
 import { startOrEnd } from './watch/start-or-end.ts';
 import { openSubject, type SubjectOptions } from './watch/subject.ts';
 
@@ -88,8 +89,10 @@ async function watch(
     ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
     ...(session !== null && { record: (step) => session.record(step) }),
   });
+  const standIn = standInForStat(subject, session);
   const endedEarly = await startOrEnd(monitor, subject.child);
   if (endedEarly !== null) return endedEarly;
+  await using _figures = await standIn();
   using output = options.json ? jsonOutput() : live ? liveOutput(interruption) : plainOutput();
   const exitStatus = await runWatch({
     subject: subject.name,

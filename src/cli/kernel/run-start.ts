@@ -9,6 +9,7 @@ import { kernelSubject } from '../watch/kernel-subject.ts';
 import { printWrites } from '../watch/print-writes.ts';
 import { whatEnds } from '../watch/run.ts';
 import { openSession } from '../watch/session.ts';
+import { standInForStat } from '../watch/stand-in.ts';
 import type { Subject } from '../watch/subject.ts';
 import { OwnerAnswers } from './answer-requests.ts';
 import { startDetached, tellStarter } from './detach.ts';
@@ -23,7 +24,9 @@ export async function runStart(file: string, options: StartOptions, roots: Roots
   const description = `thermocline start ${basename(file)}`;
   await using session = await openSession(subject, description, roots);
   await using monitor = openKernelMonitor(subject, options, session!);
+  const standIn = standInForStat(subject, session);
   await monitor.start();
+  await using _figures = await standIn();
   const { number, kdamondPid } = monitor.slot!;
   const { params, acts } = subject;
   const answers = new OwnerAnswers(monitor, params, acts);

@@ -1,4 +1,5 @@
-import { formatBytes, formatShare } from '../../base/units.ts';
+import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
+import { readStat, type StatFigures } from '../../control/stat-stand-in.ts';
 import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
 import type { Roots } from '../../host/host.ts';
 import { currentBoot } from '../../kernel/boot.ts';
@@ -21,8 +22,9 @@ export async function runStatus(roots: Roots, json: boolean): Promise<void> {
   const slots = listSlots(files, currentBoot(roots), new SlotRecords(stateDir));
   const rows = await Promise.all(slots.map((slot) => withStatus(slot, stateDir)));
   const modules = runningModules(files);
+  const damonStat = readStat(stateDir);
   if (json) {
-    process.stdout.write(`${JSON.stringify({ slots: rows, modules })}\n`);
+    process.stdout.write(`${JSON.stringify({ slots: rows, modules, damonStat })}\n`);
     return;
   }
   const lines = [
@@ -31,8 +33,22 @@ export async function runStatus(roots: Roots, json: boolean): Promise<void> {
       : formatTable(rows, COLUMNS)),
     ...rows.flatMap(detailLines),
     ...modules.map((name) => `The module ${name} runs by itself.`),
+    ...(damonStat === null ? [] : [statText(damonStat)]),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function statText({
+  owner,
+  estimatedMemoryBandwidthBytesPerSecond: bandwidth,
+  memoryIdleMsPercentiles: idle,
+}: StatFigures): string {
+  const time = (ms: number) =>
+    `${ms < 0 ? 'in use for' : 'idle for'} ${formatDuration(Math.abs(ms) * 1000)}`;
+  return (
+    `DAMON_STAT is handed over to process ${owner.pid}, which tells in its place: ` +
+    `${formatBytes(bandwidth)} a second; half of memory is ${time(idle[50] ?? 0)} or longer.`
+  );
 }
 
 async function withStatus(slot: ListedSlot, stateDir: string): Promise<Row> {

@@ -10,6 +10,8 @@ export async function openSession(
 ): Promise<ActingSession | null> {
   const usesKernel = operations.set === 'kernel';
   if (!acts && !usesKernel) return null;
+  // Loaded before the guard counts: on a busy machine it could take longer than a heartbeat may.
+  if (usesKernel) await import('../../monitor/kernel-monitor.ts');
   const session = await ActingSession.open({ roots, description, usesKernel, watchesOnly: !acts });
   for (const text of steps) session.record({ text, undo: null });
   return session;
