@@ -53,6 +53,7 @@ class SimulatedControl implements GuestController {
   /** What a guest that lies goes on telling. */
   #lie: AcmaObservation | null = null;
   #lastStepUs = Number.NEGATIVE_INFINITY;
+  #lastOrderUs = Number.NEGATIVE_INFINITY;
 
   constructor(
     scenario: Scenario,
@@ -126,6 +127,7 @@ class SimulatedControl implements GuestController {
 
   /** What the guest is told becomes the schemes that run in it. */
   #order(guest: SimulatedGuest, { reclaimBytes, take, give }: AcmaDecision): void {
+    this.#lastOrderUs = guest.nowUs;
     const { bytesPerSecond, silentFromUs } = guest.spec.guest;
     const isSilent = guest.nowUs >= silentFromUs;
     const nowMs = guest.nowUs / 1000;
@@ -146,7 +148,7 @@ class SimulatedControl implements GuestController {
     }
     for (const address of owned) this.#book.markTaken(address);
     // Two sampling intervals after the order, what is not there has failed.
-    if (guest.nowUs - this.#lastStepUs < 2 * SAMPLE_US) return;
+    if (guest.nowUs - this.#lastOrderUs < 2 * SAMPLE_US) return;
     const failed = this.#wanted.filter((address) => !owned.has(address));
     this.#wanted = [];
     if (failed.length === 0) return;

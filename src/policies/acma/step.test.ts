@@ -95,7 +95,7 @@ describe('when more time is lost than acceptable', () => {
     index >= 32 ? { ...window, nrTaken: BLOCKS_A_WINDOW } : window,
   );
   const tight = (nowMs: number, someTotalUs: number) =>
-    guest({ nowMs, someTotalUs, sizeBytes: 4 * GIB, freeBytes: 200 * MIB, windows });
+    guest({ nowMs, someTotalUs, sizeBytes: 4 * GIB, freeBytes: 100 * MIB, windows });
 
   test('memory comes back at once, the lowest window first, and twice as much each time', () => {
     const { state } = steps(20, (nowMs) => tight(nowMs, 0));
@@ -130,7 +130,7 @@ describe('when more time is lost than acceptable', () => {
 
   test('a block is enough where free memory shows that size is not what is missing', () => {
     const { state } = steps(20, (nowMs) => tight(nowMs, 0));
-    const plenty = { ...tight(20_000, 5000), freeBytes: 2 * GIB };
+    const plenty = { ...tight(20_000, 5000), freeBytes: 170 * MIB };
     expect(nrBlocks(stepAcma(plenty, state, knobs).decision.give)).toBe(1);
   });
 });

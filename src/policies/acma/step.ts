@@ -26,6 +26,8 @@ const STALE_MS = 3000;
 const SILENT_MS = 10_000;
 /** Most that is taken in a second: one window, or this share of the size if that is less. */
 const TAKE_SHARE_A_SECOND = 0.02;
+/** Below this part of the headroom, free memory is short. */
+const SHORT_SHARE = 0.9;
 /** Most that is given in a second. */
 const GIVE_BYTES_A_SECOND = 2 ** 30;
 /** A host that supplies more than this a second to a guest without pressure is being lied to. */
@@ -93,7 +95,7 @@ export function stepAcma(
       lastSizeBytes: sizeBytes,
       goodBytes: takes && !before.isTaking ? sizeBytes : state.goodBytes,
       isTaking: takes,
-      nrGives: decision.give.length > 0 ? before.nrGives + 1 : takes ? 0 : before.nrGives,
+      nrGives: decision.give.length > 0 ? before.nrGives + 1 : 0,
     },
   };
 }
@@ -149,10 +151,11 @@ function decide(
   const headroom = headroomBytes(knobs);
   const wanted = growthBytes(observation, before, headroom);
   if (pressureOver(state.stalls, SUDDEN_MS) > pressureShare || isLyingNow(observation, state)) {
-    const escalated = WINDOW_BYTES * 2 ** Math.min(before.nrGives, 10);
-    const enough = freeBytes > 2 * headroom ? BLOCK_BYTES : Math.max(wanted, escalated);
+    // With the headroom free, size is not what is missing: time is lost to something else.
+    const first = freeBytes < SHORT_SHARE * headroom ? WINDOW_BYTES : BLOCK_BYTES;
+    const escalated = first * 2 ** Math.min(before.nrGives, 10);
     const why = 'More time is lost than acceptable.';
-    return give(Math.min(enough, GIVE_BYTES_A_SECOND), why);
+    return give(Math.min(Math.max(wanted, escalated), GIVE_BYTES_A_SECOND), why);
   }
   if (freeBytes < headroom / 2) {
     return give(Math.min(wanted, GIVE_BYTES_A_SECOND), 'Free memory runs out.');
