@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   memory: () => import('./memory.ts'),
   'fast-snapshots': () => import('./fast-snapshots.ts'),
   records: () => import('./records.ts'),
+  service: () => import('./service.ts'),
   acma: () => import('./acma/bench.ts'),
   tiering: () => import('./tiering/index.ts'),
   reclaim: () => import('./reclaim/bench.ts'),

@@ -37,6 +37,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./apply.ts'),
   },
   {
+    name: 'attach',
+    summary: 'show a monitor of a running service, as watch does',
+    load: () => import('./attach.ts'),
+  },
+  {
     name: 'link',
     summary: 'print an address to open in a browser, good for one sign-in',
     load: () => import('./link.ts'),

@@ -35,13 +35,20 @@ test('serves what it is asked to watch, says where as JSON, and ends cleanly', a
       expect(snapshot.nrRegions).toBeGreaterThan(0);
       break;
     }
+    const attached = start('attach', 'demo', '--json', '--every', '100ms', '--for', '300ms');
+    const lines = (await text(attached.stdout))
+      .trim()
+      .split('\n')
+      .map((one) => JSON.parse(one));
+    expect(lines[0].regions.length).toBeGreaterThan(0);
+    expect(await text(start('attach').stdout)).toMatch(/^demo +running +sim +count +command-line/m);
     const link = start('link');
     expect(await text(link.stdout)).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#code=[\w-]{43}\n$/);
   } finally {
     child.kill('SIGTERM');
   }
   expect((await once(child, 'exit'))[0]).toBe(143);
-});
+}, 180_000);
 
 test('a monitor that is no monitor is named in one sentence', async () => {
   const child = start('serve', '--monitor', 'everything');
