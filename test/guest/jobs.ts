@@ -30,7 +30,7 @@ export interface Job {
   readonly inGuest: { readonly file: string; readonly suite: GuestSuite } | null;
 }
 
-/** Jobs whose title has all of `patterns`, in the order to run them. */
+/** Jobs whose title has all of `patterns`, in the order to run them; with none, the usual ones. */
 export async function findJobs(patterns: readonly string[]): Promise<Job[]> {
   const titled = (name: string, kernelName: KernelName, topology: Topology) => ({
     title: `${name} on ${kernelName} ${topology}`,
@@ -45,7 +45,11 @@ export async function findJobs(patterns: readonly string[]): Promise<Job[]> {
       jobs.push({ ...titled(name, kernelName, suite.topology), inGuest: { file, suite } });
     }
   }
-  return jobs.filter(({ title }) => patterns.every((pattern) => title.includes(pattern)));
+  return jobs.filter(
+    ({ title, inGuest }) =>
+      patterns.every((pattern) => title.includes(pattern)) &&
+      (patterns.length > 0 || inGuest?.suite.onRequest !== true),
+  );
 }
 
 /**

@@ -67,6 +67,7 @@ async function within15s(condition: () => boolean): Promise<number> {
 const suite: GuestSuite = {
   kernels: ['newest', '6.12'],
   topology: 'plain',
+  onRequest: true,
   tests: {
     async 'watch --kernel finds the hot quarter within 10 %, and leaves the kernel as booted'(t) {
       const stat = damonStatState();

@@ -5,6 +5,7 @@ import { testsBeside } from './other-users.ts';
 const suite: GuestSuite = {
   kernels: ['newest', '6.12'],
   topology: 'plain',
+  onRequest: true,
   tests: testsBeside(['a running kdamond', 'a kdamond that damo looks at']),
 };
 export default suite;

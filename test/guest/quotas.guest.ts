@@ -15,6 +15,7 @@ const quota = (changes: Partial<Quota>): Quota => ({ ...NO_QUOTA, ...changes });
 const suite: GuestSuite = {
   kernels: ['newest', '6.12'],
   topology: 'plain',
+  onRequest: true,
   tests: {
     async 'bytes in each reset interval'(t) {
       await using workload = await startWorkload(16, { hotPercent: 0 });
