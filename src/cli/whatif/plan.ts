@@ -15,6 +15,9 @@ const PHYSICAL_BELOW = 2 ** 44;
 /** Where a plan starts: its cold age is varied anyway. */
 const COLD_AGGREGATIONS = 50;
 
+const KEEPS_ITS_PLAN =
+  'Its loop, which adapts the rate to pressure, is not replayed: what it begins with stays.';
+
 /** One knob and how it is set. */
 export interface PlannedKnob extends KnobSpec {
   readonly value: number;
@@ -109,7 +112,10 @@ export function policyPlan<K extends Knobs>(policy: Policy<K>, access: RecordedA
   return {
     name: policy.name,
     knobs,
-    notes: planFor(knobs.map(({ value }) => value)).notes,
+    notes: [
+      ...planFor(knobs.map(({ value }) => value)).notes,
+      ...(policy.adaptation === null ? [] : [KEEPS_ITS_PLAN]),
+    ],
     paramsFor: (values) => {
       const { params } = planFor(values);
       // Ages are counted in intervals; tuned ones would have the loop of the policy to follow them.
