@@ -16,6 +16,8 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   tiering: () => import('./tiering/index.ts'),
   reclaim: () => import('./reclaim/bench.ts'),
   heatmap: () => import('./heatmap.ts'),
+  whatif: () => import('./whatif/sweep.ts'),
+  'whatif-truth': () => import('./whatif/truth.ts'),
 };
 
 /** Option of each suite that names a scenario file to run in place of its own. */

@@ -90,6 +90,7 @@ export {
   parseDuration,
 } from './base/units.ts';
 export { nodeCodec, openFile } from './cli/record-files.ts';
+export { AccessRecording, type RecordedAccess } from './cli/whatif/recorded-access.ts';
 export { Kdamond, type KdamondObserver, type KdamondOptions } from './core/kdamond.ts';
 export { type Metrics, type NodeMemory, noMetrics } from './core/metrics.ts';
 export {
@@ -139,6 +140,19 @@ export { type MonitorSpec, type OpenMonitorOptions, openMonitor } from './monito
 export type { OperationsSpec, SimSpec, SmapsSpec } from './monitor/operations-factory.ts';
 export { Simulation, type SimulationOptions } from './monitor/simulation.ts';
 export { VirtualMonitor } from './monitor/virtual-monitor.ts';
+export {
+  PatternBuilder,
+  type PatternSnapshot,
+  patternOf,
+  type RecordedPattern,
+  type TargetPattern,
+} from './ops/replay/recorded-pattern.ts';
+export {
+  Replay,
+  type ReplayMoment,
+  type ReplayOptions,
+  type ReplayResult,
+} from './ops/replay/replay.ts';
 export { simOperations } from './ops/sim/index.ts';
 export {
   ACTIONS,

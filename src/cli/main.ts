@@ -102,6 +102,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./modules.ts'),
   },
   {
+    name: 'whatif',
+    summary: 'say what a policy would have saved and cost, from a recording',
+    load: () => import('./whatif.ts'),
+  },
+  {
+    name: 'recommend',
+    summary: 'name knobs and a memory size for a recorded workload',
+    load: () => import('./recommend.ts'),
+  },
+  {
     name: 'report',
     summary: 'answer questions about a recording',
     load: () => import('./report.ts'),

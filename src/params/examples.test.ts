@@ -19,6 +19,9 @@ const schemes: Readonly<Record<string, readonly string[]>> = {
     'count regions accessed in at least 10 of 20 samples',
     'count regions not accessed for at least 60 s',
   ],
+  'reclaim-5s.yaml': [
+    'page out regions of at least 4 KiB not accessed for at least 5 s; at most 64 MiB each 1 s',
+  ],
   'reclaim-cold.yaml': [
     'page out regions of at least 4 KiB not accessed for at least 2 m; ' +
       'at most 128 MiB and 10 ms of work each 1 s; from less than 40 % of free memory on, ' +

@@ -33,7 +33,8 @@ function camel(flag: string): string {
   return flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function parseKnob(spec: KnobSpec, text: string): number {
+/** A knob's value as people write it, within what it takes. */
+export function parseKnob(spec: KnobSpec, text: string): number {
   const flag = `--${spec.flag}`;
   const value = {
     duration: () => parseDuration(text, flag),

@@ -2,7 +2,7 @@
 import type { HeatMapAnswer } from '../../analysis/heat-map.ts';
 import type { Instant } from '../../analysis/instants.ts';
 import type { HistogramBucket } from '../../analysis/weighted-distribution.ts';
-import { formatBytes, formatDuration } from '../../base/units.ts';
+import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import type { Colour } from '../terminal/line.ts';
 import { heatColour } from '../terminal/palette.ts';
 
@@ -37,6 +37,45 @@ export function lineChartSvg(
   return page(title, [
     `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${points.join(' ')}"/>`,
     ...axes('0', format(most), '0', formatDuration(spanNs / 1000)),
+  ]);
+}
+
+/** A point of a scatter chart: a share, and bytes. */
+export interface ScatterPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What is saved against what it costs: all points, and a line through those that nothing beats. */
+export function paretoSvg(
+  title: string,
+  points: readonly ScatterPoint[],
+  front: readonly ScatterPoint[],
+): string {
+  const highest = (figure: (point: ScatterPoint) => number) =>
+    points.reduce((most, point) => Math.max(most, figure(point)), Number.MIN_VALUE);
+  const mostX = highest(({ x }) => x);
+  const mostY = highest(({ y }) => y);
+  const place = ({ x, y }: ScatterPoint): [string, string] => [
+    (LEFT + (x / mostX) * INNER_WIDTH).toFixed(1),
+    (TOP + (1 - y / mostY) * INNER_HEIGHT).toFixed(1),
+  ];
+  const dots = (some: readonly ScatterPoint[], radius: number, colour: string) =>
+    some.map((point) => {
+      const [cx, cy] = place(point);
+      const label = `${formatBytes(point.y)} at ${formatShare(point.x)}`;
+      return (
+        `<circle cx="${cx}" cy="${cy}" r="${radius}" fill="${colour}">` +
+        `<title>${escaped(label)}</title></circle>`
+      );
+    });
+  const colour = rgb(heatColour(LINE_HEAT));
+  const line = front.map((point) => place(point).join(',')).join(' ');
+  return page(title, [
+    ...dots(points, 2, 'rgb(170,170,170)'),
+    `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${line}"/>`,
+    ...dots(front, 4, colour),
+    ...axes('0', formatBytes(mostY), '0', formatShare(mostX)),
   ]);
 }
 

@@ -22,7 +22,7 @@ export type {
   Scenario,
   VmaSpec,
 } from './scenario.ts';
-export { parseScenario } from './scenario.ts';
+export { COMPRESSION_RATIO, parseScenario, SWAP_LATENCY_US } from './scenario.ts';
 export type { Segment } from './segments.ts';
 export { segmentsOf, youngUse } from './segments.ts';
 export type { MachineSummary, NodeSummary, ProcessSummary } from './summary.ts';

@@ -228,10 +228,11 @@ const process = z.strictObject({
 });
 
 /** What a page takes to come back, in microseconds, where the scenario doesn't say. */
-const SWAP_LATENCY_US = { disk: 100, zram: 10 };
+/** Microseconds that a page takes to come back. */
+export const SWAP_LATENCY_US: Readonly<Record<'disk' | 'zram', number>> = { disk: 100, zram: 10 };
 
 /** What zram commonly makes of memory. */
-const COMPRESSION_RATIO = 3;
+export const COMPRESSION_RATIO = 3;
 
 const swap = z
   .strictObject({

@@ -1,10 +1,5 @@
 /** DAMON's operations on a simulated machine: see README.md. */
-import type {
-  MonitoredTarget,
-  Operations,
-  OperationsContext,
-  Priority,
-} from '../../core/operations.ts';
+import type { MonitoredTarget, Operations, OperationsContext } from '../../core/operations.ts';
 import {
   type MappedRun,
   PAGE_SIZE,
@@ -12,7 +7,8 @@ import {
   type SimProcess,
   type SimulatedMachine,
 } from '../../host/sim/index.ts';
-import type { Action, OperationsId } from '../../params/types.ts';
+import type { OperationsId } from '../../params/types.ts';
+import { physicalPriority, virtualPriority } from '../priorities.ts';
 import { threeRegions } from '../three-regions.ts';
 import { largestCount, SimAccess } from './access.ts';
 import { applyPhysical, applyVirtual } from './apply.ts';
@@ -109,14 +105,4 @@ function physicalOperations(machine: SimulatedMachine): Operations {
       return pages.reduce((sum, run) => sum + (run.end - run.first) * PAGE_SIZE, 0);
     },
   };
-}
-
-function virtualPriority(action: Action): Priority {
-  if (action === 'pageout' || action === 'migrate_cold') return 'cold';
-  return action === 'migrate_hot' ? 'hot' : 'none';
-}
-
-function physicalPriority(action: Action): Priority {
-  if (action === 'lru_deprio' || action === 'alloc') return 'cold';
-  return action === 'lru_prio' ? 'hot' : virtualPriority(action);
 }

@@ -1,0 +1,121 @@
+/** What a replay of this recording can't know, as sentences. */
+import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
+import { isUndecidable } from '../../ops/replay/filters.ts';
+import type { Params } from '../../params/types.ts';
+import { watchedBytes } from './plan.ts';
+import type { RecordedAccess } from './recorded-access.ts';
+
+/** Share of the time for which missing snapshots are worth a word. */
+const NOTED_GAPS = 0.05;
+
+/** Every view of a replay shows these. */
+export function limitsOf(access: RecordedAccess, params: Params, refaultUs: number): string[] {
+  return [
+    ...recordingLimits(access),
+    ...lengthLimits(access, params),
+    ...schemeLimits(params),
+    `Each page that comes back is taken to cost ${formatDuration(refaultUs)} (--swap, --refault-cost).`,
+  ];
+}
+
+function recordingLimits(access: RecordedAccess): string[] {
+  const { pattern, intervals, residentBytes, origin } = access;
+  const limits: string[] = [];
+  if (access.isDamaged) limits.push('The recording is damaged; only what could be read counts.');
+  if (!access.knowsIntervals) {
+    limits.push(
+      'The recording tells no intervals: a snapshot is taken to be one aggregation interval of ' +
+        '20 samples.',
+    );
+  }
+  if (!access.knowsAges) {
+    limits.push('It tells no ages, so that nothing counts as cold when it begins.');
+  }
+  const gaps = pattern === null ? 0 : pattern.gapUs / pattern.durationUs;
+  if (gaps > NOTED_GAPS) {
+    limits.push(
+      `Snapshots are missing for ${formatShare(gaps)} of the time; what was seen before is taken to hold on.`,
+    );
+  }
+  if (residentBytes === null) {
+    limits.push(
+      'It tells no footprint: all that was watched is taken to be in memory (record --footprint tells).',
+    );
+  } else if (residentBytes < watchedBytes(access)) {
+    limits.push(
+      `Of ${formatBytes(watchedBytes(access))} that were watched, ${formatBytes(residentBytes)} were in memory; ` +
+        'the rest is taken to be cold and saves nothing.',
+    );
+  }
+  if (origin?.source === 'engine smaps') {
+    limits.push(
+      'It was made from user space, which sees how much of a mapping is touched and not where: ' +
+        'cold parts of mappings in use are not found.',
+    );
+  }
+  const { sampleIntervalUs } = intervals;
+  limits.push(
+    `Memory that is seldom touched, between two samples of ${formatDuration(sampleIntervalUs)} on few pages, ` +
+      'can look untouched: real refaults can be more.',
+  );
+  return limits;
+}
+
+function lengthLimits(access: RecordedAccess, params: Params): string[] {
+  const { pattern, intervals } = access;
+  const durationUs = pattern?.durationUs ?? 0;
+  const coldUs = coldestAgeUs(params);
+  const limits: string[] = [];
+  if (access.nrSnapshots === 1) {
+    limits.push('A single snapshot tells what is cold, and nothing of what comes back.');
+  } else if (durationUs < 2 * coldUs + intervals.aggregationIntervalUs) {
+    limits.push(
+      `It lasts ${formatDuration(durationUs)}, which is short beside ${formatDuration(coldUs)} until memory counts as cold; ` +
+        'a longer one tells what comes back later.',
+    );
+  }
+  if (params.attrs.sampleIntervalUs < intervals.sampleIntervalUs) {
+    limits.push(
+      `The parameters sample every ${formatDuration(params.attrs.sampleIntervalUs)}, closer than the recording; ` +
+        'between its samples, accesses are taken to be spread evenly.',
+    );
+  }
+  return limits;
+}
+
+/** The longest time for which any scheme wants memory to be untouched. */
+function coldestAgeUs({ attrs, schemes }: Params): number {
+  const ages = schemes.map(({ pattern }) => (pattern.age.min === 'max' ? 0 : pattern.age.min));
+  return Math.max(0, ...ages) * attrs.aggregationIntervalUs;
+}
+
+function schemeLimits({ schemes }: Params): string[] {
+  const limits: string[] = [];
+  if (schemes.some(({ watermarks }) => watermarks.metric !== 'none')) {
+    limits.push('How much memory was free is not recorded: watermarks are taken to be always met.');
+  }
+  const filters = schemes.flatMap((scheme) => scheme.filters.filter(isUndecidable));
+  const types = [...new Set(filters.map(({ type }) => type))];
+  if (types.length > 0) {
+    limits.push(
+      `Which pages filters on ${types.join(', ')} are about is not recorded; they let all through.`,
+    );
+  }
+  const goals = schemes.flatMap(({ quota }) => quota.goals.map(({ metric }) => metric));
+  const unknown = [...new Set(goals)].filter(
+    (metric) => metric === 'user_input' || metric.startsWith('node_'),
+  );
+  if (unknown.length > 0) {
+    limits.push(
+      `The aim ${unknown.join(', ')} can't be measured in a recording; it stays at its first value.`,
+    );
+  }
+  const actions = schemes.map(({ action }) => action);
+  const counted = actions.filter((action) => !['pageout', 'willneed', 'stat'].includes(action));
+  if (counted.length > 0) {
+    limits.push(
+      `${[...new Set(counted)].join(', ')} is counted only: a recording tells nothing of what comes of it.`,
+    );
+  }
+  return limits;
+}
