@@ -91,6 +91,17 @@ export {
 } from './base/units.ts';
 export { nodeCodec, openFile } from './cli/record-files.ts';
 export { AccessRecording, type RecordedAccess } from './cli/whatif/recorded-access.ts';
+export { LinuxLoopHost } from './control/linux-loop-host.ts';
+export { DEFAULT_LIMITS, type LoopLimits, type Verdict } from './control/loop-guards.ts';
+export type { LoopHost, LoopTotals } from './control/loop-host.ts';
+export {
+  firstParams,
+  type LoopMode,
+  type LoopReport,
+  PolicyLoop,
+  type PolicyLoopOptions,
+} from './control/policy-loop.ts';
+export { SimLoopHost, simFacts } from './control/sim-loop-host.ts';
 export { Kdamond, type KdamondObserver, type KdamondOptions } from './core/kdamond.ts';
 export { type Metrics, type NodeMemory, noMetrics } from './core/metrics.ts';
 export {
@@ -192,6 +203,25 @@ export {
   validateParams,
   type Watermarks,
 } from './params/index.ts';
+export {
+  type Aim,
+  type Measurement,
+  parseAim,
+  type Score,
+  type WatchedAim,
+} from './policies/aim.ts';
+export { explain, explanationLines } from './policies/explain.ts';
+export { lruSort } from './policies/lru-sort.ts';
+export {
+  type Knobs,
+  type Policy,
+  type PolicyFacts,
+  type PolicyPlan,
+  presetKnobs,
+  type Subject,
+} from './policies/policy.ts';
+export { reclaim } from './policies/reclaim.ts';
+export { stat } from './policies/stat.ts';
 export { readRecording } from './record/open.ts';
 export type {
   ByteSource,

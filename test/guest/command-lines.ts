@@ -29,6 +29,7 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
     demo: [{ words: ['demo'], endAfterMs: 3000 }],
     serve: [{ words: ['serve', '--monitor', `pid:${pid}`], endAfterMs: 4000 }],
     link: [line('link')],
+    attach: [line('attach')],
     apply: [line('apply', paramsFile, '--plan')],
     watch: [
       line('watch', ...process, ...briefly, '--json'),
@@ -49,6 +50,9 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
     simulate: [line('simulate', scenario, '--until', '1s')],
     'lru-sort': [line('lru-sort', 'plan', '--kernel'), line('lru-sort', 'status')],
     stat: [line('stat', 'plan', '--kernel')],
+    reclaim: [line('reclaim', 'plan', '--kernel'), line('reclaim', 'status')],
+    whatif: [line('whatif', recording, '--policy', 'reclaim')],
+    recommend: [line('recommend', recording)],
     report: [line('report', 'info', recording), line('report', 'wss', recording)],
     convert: [line('convert', recording, '/tmp/recording.csv', '--overwrite')],
     top: [line('top'), line('top', '--cgroups')],
