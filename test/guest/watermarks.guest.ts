@@ -21,7 +21,7 @@ async function works(damon: RunningDamon): Promise<boolean> {
 }
 
 const suite: GuestSuite = {
-  kernels: ['newest', '6.12'],
+  kernels: ['newest'],
   topology: 'plain',
   tests: {
     async 'free memory above the high mark deactivates, below the middle one activates'(t) {
