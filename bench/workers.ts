@@ -2,21 +2,21 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, Worker } from 'node:worker_threads';
 
-interface Answer<R> {
-  readonly result?: R;
-  readonly error?: string;
-}
+/** What a worker says: a line of progress, or how its job ended. */
+type Message<R> = { readonly line: string } | { readonly result: R } | { readonly error: string };
 
 /**
  * Has each job done by one of the workers and returns the results in the order of the jobs.
  * @param entry the worker's program, which calls `serveJobs`
- * @param progress called with the number of jobs done, after each
+ * @param finished called after each job with the number of those done
+ * @param progress takes lines that jobs say while they run
  * @throws Error with a job's message when one fails; the others are given up
  */
 export async function runJobs<J, R>(
   entry: URL,
   jobs: readonly J[],
-  progress: (done: number) => void,
+  finished: (done: number, job: J) => void,
+  progress: (line: string) => void = () => {},
 ): Promise<R[]> {
   const results = new Array<R>(jobs.length);
   let next = 0;
@@ -33,14 +33,17 @@ export async function runJobs<J, R>(
         else resolve();
       };
       worker.on('error', reject);
-      worker.on('message', ({ result, error }: Answer<R>) => {
-        if (error !== undefined) {
-          reject(new Error(error));
-          return;
+      worker.on('exit', () => reject(new Error('A worker ended without a result.')));
+      worker.on('message', (message: Message<R>) => {
+        if ('line' in message) {
+          progress(message.line);
+        } else if ('error' in message) {
+          reject(new Error(message.error));
+        } else {
+          results[current] = message.result;
+          finished(++done, jobs[current]!);
+          give();
         }
-        results[current] = result as R;
-        progress(++done);
-        give();
       });
       give();
     });
@@ -53,12 +56,15 @@ export async function runJobs<J, R>(
 }
 
 /** The worker's side: does each job that comes. */
-export function serveJobs<J, R>(work: (job: J) => R): void {
-  parentPort!.on('message', (job: J) => {
+export function serveJobs<J, R>(
+  work: (job: J, progress: (line: string) => void) => R | Promise<R>,
+): void {
+  const say = (message: Message<R>) => parentPort!.postMessage(message);
+  parentPort!.on('message', async (job: J) => {
     try {
-      parentPort!.postMessage({ result: work(job) });
+      say({ result: await work(job, (line) => say({ line })) });
     } catch (error) {
-      parentPort!.postMessage({ error: (error as Error).message });
+      say({ error: (error as Error).message });
     }
   });
 }

@@ -5,8 +5,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Bench } from '../harness.ts';
+import { runJobs } from '../workers.ts';
 import { verdicts } from './aims.ts';
-import { runAll } from './pool.ts';
 import type { Row } from './row.ts';
 import type { Job } from './worker.ts';
 
@@ -15,7 +15,13 @@ const folder = path.join(import.meta.dirname, 'workloads');
 const bench: Bench = {
   about: 'memory that policies save on simulated workloads, and what that costs',
   async run(progress, { file }) {
-    const rows = await runAll(file === null ? suite() : [jobOf(file)], progress);
+    const results = await runJobs<Job, Row[]>(
+      new URL('./worker.ts', import.meta.url),
+      file === null ? suite() : [jobOf(file)],
+      () => {},
+      progress,
+    );
+    const rows = results.flat();
     return {
       json: { rows },
       table: [

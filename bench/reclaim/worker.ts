@@ -1,8 +1,9 @@
-/** Runs one workload in a thread of its own. */
+/** Runs workloads in a thread of its own, one after the other. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
 import { parseScenario } from '../../src/host/sim/index.ts';
+import { serveJobs } from '../workers.ts';
+import type { Row } from './row.ts';
 import { runWorkload } from './run-workload.ts';
 
 /** What a worker is told. */
@@ -11,9 +12,9 @@ export interface Job {
   readonly file: string;
 }
 
-const { name, file } = workerData as Job;
-const scenario = parseScenario(readFileSync(file, 'utf8'), file, (masim) =>
-  readFileSync(path.resolve(path.dirname(file), masim), 'utf8'),
-);
-const rows = await runWorkload(name, scenario, (policy) => parentPort!.postMessage({ policy }));
-parentPort!.postMessage({ rows });
+serveJobs(({ name, file }: Job, progress): Promise<Row[]> => {
+  const scenario = parseScenario(readFileSync(file, 'utf8'), file, (masim) =>
+    readFileSync(path.resolve(path.dirname(file), masim), 'utf8'),
+  );
+  return runWorkload(name, scenario, (policy) => progress(`reclaim: ${name} under ${policy}`));
+});

@@ -4,7 +4,7 @@
  * was set once by the figure that is marked as fitted, and the others check it.
  */
 import { parseScenario, type Scenario } from '../../src/host/sim/index.ts';
-import type { Job } from './pool.ts';
+import type { Job } from './jobs.ts';
 import type { PolicyRun, RunKind } from './run-pattern.ts';
 
 /** A figure that was published, and the same of the simulator. */

@@ -9,8 +9,8 @@ import type { Bench } from '../harness.ts';
 import { type Aim, aimsOf } from './aims.ts';
 import { type CalibrationRow, calibrationJobs, calibrationRows } from './calibration.ts';
 import { suiteChart } from './chart.ts';
+import { type Job, runTieringJobs } from './jobs.ts';
 import { patternOf, suitePatterns } from './patterns.ts';
-import { type Job, runJobs } from './pool.ts';
 import { type Row, rowsOf } from './rows.ts';
 import { BYTES_PER_SECOND, type PolicyRun, RUN_KINDS } from './run-pattern.ts';
 
@@ -25,7 +25,7 @@ const bench: Bench = {
     const jobs = patterns.flatMap(({ name, scenario }): Job[] =>
       RUN_KINDS.map((kind) => ({ name: `${name}: ${kind}`, scenario, kind })),
     );
-    const results = await runJobs(jobs, progress);
+    const results = await runTieringJobs(jobs, progress);
     const byPattern = patterns.map((entry, index) => {
       const first = index * RUN_KINDS.length;
       const runs = results.slice(first, first + RUN_KINDS.length).flat();
@@ -76,7 +76,7 @@ function aimLines(name: string, rows: readonly Row[], runs: readonly PolicyRun[]
 }
 
 async function calibrate(progress: (line: string) => void): Promise<void> {
-  const rows = calibrationRows(await runJobs(calibrationJobs(), progress));
+  const rows = calibrationRows(await runTieringJobs(calibrationJobs(), progress));
   writeFileSync(calibrationFile, `${JSON.stringify(rows, null, 2)}\n`);
 }
 
