@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_SCHEME, NO_QUOTA } from '../params/defaults.ts';
+import type { SchemeFigures } from '../params/scheme-figures.ts';
 import type { Snapshot } from '../params/snapshot.ts';
 import type { Scheme } from '../params/types.ts';
-import { matchOf, type SchemeFigures, whyIdle } from './why-idle.ts';
+import { matchOf, whyIdle } from './why-idle.ts';
 
 const MIB = 2 ** 20;
 const scheme: Scheme = {

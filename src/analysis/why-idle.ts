@@ -1,24 +1,8 @@
 /** Why a scheme has done nothing, in a sentence that says what would have to change. */
 import { formatBytes, formatDuration, formatShare } from '../base/units.ts';
+import type { SchemeFigures } from '../params/scheme-figures.ts';
 import type { Snapshot } from '../params/snapshot.ts';
 import type { Action, Bound, BoundRange, Goal, Scheme } from '../params/types.ts';
-
-/** A scheme's counters and state at one moment, as plain numbers. */
-export interface SchemeFigures {
-  readonly nrTried: number;
-  readonly triedBytes: number;
-  readonly nrApplied: number;
-  readonly appliedBytes: number;
-  readonly filterPassedBytes: number;
-  readonly nrQuotaExceeds: number;
-  readonly nrSnapshots: number;
-  /** What the quota allows in one of its windows; null without a quota. */
-  readonly effectiveQuotaBytes: number | null;
-  /** False while watermarks keep it off. */
-  readonly active: boolean;
-  /** Last measured value of each goal. */
-  readonly goalValues: readonly number[];
-}
 
 /** How many bytes of a picture a scheme's pattern is about. */
 export interface PatternMatch {

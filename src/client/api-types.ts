@@ -6,6 +6,7 @@
  * digit, and JavaScript reads the nearest double.
  */
 import type { ErrorCode } from '../base/errors.ts';
+import type { SchemeFigures } from '../params/scheme-figures.ts';
 import type { GoalMetric, Params } from '../params/types.ts';
 
 /** What a monitor watches. */
@@ -67,23 +68,6 @@ export interface MonitorView {
   readonly startedAtUs: number;
 }
 
-/** One scheme at one moment. Counters are since the start. */
-export interface SchemePoint {
-  readonly nrTried: number;
-  readonly triedBytes: number;
-  readonly nrApplied: number;
-  readonly appliedBytes: number;
-  readonly filterPassedBytes: number;
-  readonly nrQuotaExceeds: number;
-  readonly nrSnapshots: number;
-  /** What the quota allows in one of its windows; null without a quota. */
-  readonly effectiveQuotaBytes: number | null;
-  /** False while watermarks keep it off. */
-  readonly active: boolean;
-  /** Last measured value of each goal. */
-  readonly goalValues: readonly number[];
-}
-
 /** Figures of a monitor at one moment, or (in a history) at the end of a span. */
 export interface FiguresPoint {
   /** Microseconds since 1970, or of a virtual clock. */
@@ -108,7 +92,7 @@ export interface FiguresPoint {
   /** In force; above what was asked for while the cost has to be kept down. */
   readonly sampleIntervalUs: number;
   readonly cpuShare: number;
-  readonly schemes: readonly SchemePoint[];
+  readonly schemes: readonly SchemeFigures[];
 }
 
 /** One mapping of a watched process. */

@@ -1,9 +1,10 @@
 /** What a picture comes to: the figures that dashboards and metrics show. */
 import { weightedPercentiles } from '../analysis/weighted-distribution.ts';
-import type { FiguresPoint, SchemePoint } from '../client/api-types.ts';
+import type { FiguresPoint } from '../client/api-types.ts';
 import type { MonitorStats } from '../monitor/monitor.ts';
 import { totalsOf } from '../monitor/totals.ts';
-import type { SchemeState, Snapshot } from '../params/snapshot.ts';
+import { schemeFigures } from '../params/scheme-figures.ts';
+import type { Snapshot } from '../params/snapshot.ts';
 
 /** As long as DAMON_RECLAIM waits before it takes memory for cold (spec 9.1). */
 const COLD_FROM_US = 120_000_000;
@@ -48,7 +49,7 @@ export function figuresOf(snapshot: Snapshot, stats: MonitorStats): FiguresPoint
     nrRegions: snapshot.nrRegions,
     sampleIntervalUs: snapshot.sampleIntervalUs,
     cpuShare: stats.cost.cpuShare,
-    schemes: stats.schemes.map(schemePoint),
+    schemes: stats.schemes.map(schemeFigures),
   };
 }
 
@@ -75,19 +76,4 @@ function bandwidthOf(snapshot: Snapshot): number {
     bytes += (snapshot.end[row]! - snapshot.start[row]!) * snapshot.nrAccesses[row]!;
   }
   return Math.round((bytes * 1e6) / snapshot.aggregationIntervalUs);
-}
-
-function schemePoint({ stats, effectiveQuotaBytes, active, goalValues }: SchemeState): SchemePoint {
-  return {
-    nrTried: Number(stats.nrTried),
-    triedBytes: Number(stats.triedBytes),
-    nrApplied: Number(stats.nrApplied),
-    appliedBytes: Number(stats.appliedBytes),
-    filterPassedBytes: Number(stats.filterPassedBytes),
-    nrQuotaExceeds: Number(stats.nrQuotaExceeds),
-    nrSnapshots: Number(stats.nrSnapshots),
-    effectiveQuotaBytes: effectiveQuotaBytes === null ? null : Number(effectiveQuotaBytes),
-    active,
-    goalValues,
-  };
 }

@@ -1,9 +1,9 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import { schemeFigures } from '../../src/params/scheme-figures.ts';
 import { PicturePanels } from '../figures/picture-panels.tsx';
 import type { PaletteName } from '../heat/palette.ts';
 import type { HeatSelection } from '../heat/selection.ts';
-import { schemeFigures } from '../schemes/scheme-figures.ts';
 import { SchemesPanel } from '../schemes/schemes-panel.tsx';
 import { Controls } from './controls.tsx';
 import { Experiment } from './experiment.ts';

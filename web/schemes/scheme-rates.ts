@@ -1,5 +1,5 @@
 /** Counters as rates. */
-import type { SchemeFigures } from '../../src/analysis/why-idle.ts';
+import type { SchemeFigures } from '../../src/params/scheme-figures.ts';
 
 /**
  * Growth of a counter in a second, over `windowUs` at least before each point; null where that is

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { matchOf, type SchemeFigures, whyIdle } from '../../src/analysis/why-idle.ts';
+import { matchOf, whyIdle } from '../../src/analysis/why-idle.ts';
 import { formatBytes, formatShare } from '../../src/base/units.ts';
 import { describeScheme } from '../../src/params/format.ts';
+import type { SchemeFigures } from '../../src/params/scheme-figures.ts';
 import type { Snapshot } from '../../src/params/snapshot.ts';
 import type { Attrs, Goal, Params, Scheme } from '../../src/params/types.ts';
 import { LineChart } from '../figures/line-chart.tsx';

@@ -1,4 +1,4 @@
-import type { SchemePoint, StatsAnswer } from '../../client/api-types.ts';
+import type { StatsAnswer } from '../../client/api-types.ts';
 import type { ThermoclineClient } from '../../client/client.ts';
 import type {
   MappingView,
@@ -7,6 +7,7 @@ import type {
   MonitorEnd,
   MonitorStats,
 } from '../../monitor/monitor.ts';
+import type { SchemeFigures } from '../../params/scheme-figures.ts';
 import type { SchemeState, Snapshot } from '../../params/snapshot.ts';
 import type { Params } from '../../params/types.ts';
 
@@ -107,7 +108,7 @@ function statsOf({ cost, mappings, warnings, dryRunCalls, now }: StatsAnswer): M
 }
 
 /** Counters as far as JSON has them. */
-function schemeState(point: SchemePoint): SchemeState {
+function schemeState(point: SchemeFigures): SchemeState {
   const { effectiveQuotaBytes, active, goalValues } = point;
   return {
     stats: {
