@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { main } from './main.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runMain } from '../../test/run-main.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/thermocline.js', import.meta.url));
 const DEMO = fileURLToPath(new URL('../../examples/scenarios/demo.yaml', import.meta.url));
@@ -38,25 +38,6 @@ function run(...args: string[]) {
   return finished(start(...args));
 }
 
-/**
- * Runs a command line in this process, which is enough for all that ends before anything starts.
- */
-async function runHere(...args: string[]) {
-  const result = { stdout: '', stderr: '', status: 0 };
-  const collect = (stream: 'stdout' | 'stderr') =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      result[stream] += chunk;
-      return true;
-    });
-  const spies = [collect('stdout'), collect('stderr')];
-  try {
-    result.status = await main(args);
-    return result;
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -76,25 +57,25 @@ describe('help', () => {
   const commands = ['demo', 'watch', 'simulate', 'top', 'doctor', 'off', 'restore', 'schema'];
 
   test('lists every command and every exit status', async () => {
-    const { stdout, stderr, status } = await runHere('--help');
+    const { stdout, stderr, status } = await runMain('--help');
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command} +\\w`, 'm'));
     expect(stdout).toMatch(/Exit status:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}130 /);
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   });
 
   test.for(commands)('of %s has an example', async (command) => {
-    const { stdout, status } = await runHere(command, '--help');
+    const { stdout, status } = await runMain(command, '--help');
     expect(stdout).toMatch(new RegExp(`Examples?:\n {2}\\$ thermocline ${command}`));
     expect(status).toBe(0);
   });
 
   test('by the help command is the same', async () => {
-    const byCommand = await runHere('help', 'schema');
-    expect(byCommand).toEqual(await runHere('schema', '--help'));
+    const byCommand = await runMain('help', 'schema');
+    expect(byCommand).toEqual(await runMain('schema', '--help'));
   });
 
   test('is what no arguments get, as wrong usage', async () => {
-    const { stderr, status } = await runHere();
+    const { stderr, status } = await runMain();
     expect(stderr).toContain('Usage: thermocline');
     expect(status).toBe(2);
   });
@@ -136,7 +117,7 @@ describe('a mistake gets one sentence and the status', () => {
   ];
 
   test.for(sentences)('%j', async ([args, expected, sentence]) => {
-    const { stdout, stderr, status } = await runHere(...args);
+    const { stdout, stderr, status } = await runMain(...args);
     expect(stderr).toMatch(/^thermocline: .*\n$/);
     expect(stderr.slice('thermocline: '.length).trimEnd()).toMatch(sentence);
     expect({ stdout, status }).toEqual({ stdout: '', status: expected });
@@ -145,14 +126,14 @@ describe('a mistake gets one sentence and the status', () => {
   test('also in a parameter file, naming the field', async () => {
     const file = join(folder, 'typo.yaml');
     writeFileSync(file, 'schemes:\n  - action: pageut\n');
-    const { stderr, status } = await runHere('simulate', DEMO, '--params', file);
+    const { stderr, status } = await runMain('simulate', DEMO, '--params', file);
     expect(stderr).toMatch(/^thermocline: .*typo\.yaml: schemes\[0\]\.action .*"pageout"\?.*\n$/);
     expect(status).toBe(2);
   });
 
   test('also in the name of a command or an option, with a guess', async () => {
-    const command = await runHere('wach');
-    const option = await runHere('watch', '--evry', '1s');
+    const command = await runMain('wach');
+    const option = await runMain('watch', '--evry', '1s');
     expect(command.stderr).toMatch(
       /^thermocline: unknown command 'wach'\n\(Did you mean watch\?\)/,
     );

@@ -1,8 +1,8 @@
 /** Recommendations for a recording of damo's, and what they are made of. */
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { main } from './main.ts';
+import { runMain } from '../../test/run-main.ts';
 import { chooseSet } from './recommend/advice.ts';
 import { vpaText } from './recommend/view.ts';
 import type { SweptSet } from './whatif/grid.ts';
@@ -11,22 +11,7 @@ const MIB = 2 ** 20;
 const record = (name: string) =>
   fileURLToPath(new URL(`../../test/records/${name}`, import.meta.url));
 
-async function run(...args: string[]) {
-  const result = { stdout: '', stderr: '', status: 0 };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      result[stream] += chunk;
-      return true;
-    }),
-  );
-  try {
-    result.status = await main(['recommend', ...args]);
-    return result;
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-    process.exitCode = 0;
-  }
-}
+const run = (...args: string[]) => runMain('recommend', ...args);
 
 test('leaves the memory alone that takes turns, and gives room for its peak', {
   timeout: 300_000,

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test, vi } from 'vitest';
-import { main } from './main.ts';
+import { afterAll, expect, test } from 'vitest';
+import { runMain } from '../../test/run-main.ts';
 
 const MIB = 2 ** 20;
 const folder = mkdtempSync(join(tmpdir(), 'thermocline-whatif-'));
@@ -17,22 +17,7 @@ const fiveSeconds = fileURLToPath(
   new URL('../../examples/params/reclaim-5s.yaml', import.meta.url),
 );
 
-async function run(...args: string[]) {
-  const result = { stdout: '', stderr: '', status: 0 };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      result[stream] += chunk;
-      return true;
-    }),
-  );
-  try {
-    result.status = await main(['whatif', ...args]);
-    return result;
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-    process.exitCode = 0;
-  }
-}
+const run = (...args: string[]) => runMain('whatif', ...args);
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of many shapes, which the tests know
 async function json(...args: string[]): Promise<any> {

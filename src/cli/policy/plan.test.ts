@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { runMain } from '../../../test/run-main.ts';
 import { FakeTree } from '../../testing/fake-tree.ts';
-import { main } from '../main.ts';
 
 let tree: FakeTree;
 beforeAll(() => {
@@ -16,22 +16,10 @@ beforeAll(() => {
 });
 afterAll(() => tree[Symbol.dispose]());
 
-async function run(...args: string[]) {
-  const result = { stdout: '', stderr: '', status: 0 };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      result[stream] += chunk;
-      return true;
-    }),
-  );
+function run(...args: string[]) {
   const { proc, sys, cgroup } = tree.roots;
   const roots = ['--proc-root', proc, '--sysfs-root', sys, '--cgroup-root', cgroup];
-  try {
-    result.status = await main([...roots, ...args]);
-    return result;
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+  return runMain(...roots, ...args);
 }
 
 test('shows words and the writes that would start it', async () => {
