@@ -18,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   heatmap: () => import('./heatmap.ts'),
   whatif: () => import('./whatif/sweep.ts'),
   'whatif-truth': () => import('./whatif/truth.ts'),
+  calibration: () => import('./reclaim/calibration.ts'),
 };
 
 /** Option of each suite that names a scenario file to run in place of its own. */

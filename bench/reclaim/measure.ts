@@ -8,13 +8,15 @@ const WARM_UP_SHARE = 0.5;
 const STEP_US = 1_000_000;
 
 /** Microseconds of a CPU for a page that a monitor looks at: marked, and looked up again. */
-const SAMPLE_US = 0.1;
+export const SAMPLE_US = 0.1;
 
 /** What was measured, over the time after the warm-up. */
 export interface Measurement {
   /** Memory in use, what zram holds included, on average and at most (the warm-up included). */
   readonly usedBytes: number;
   readonly peakBytes: number;
+  /** Of all processes, without what zram holds. */
+  readonly residentBytes: number;
   /** By process. */
   readonly workSeconds: readonly number[];
   readonly p99Us: readonly number[];
@@ -44,6 +46,7 @@ export async function measure(run: PolicyRun, durationUs: number): Promise<Measu
   return {
     usedBytes: (after.usedByteSeconds - before.usedByteSeconds) / seconds,
     peakBytes,
+    residentBytes: (after.residentByteSeconds - before.residentByteSeconds) / seconds,
     workSeconds: after.work.map((work, index) => work - before.work[index]!),
     p99Us: machine.processes.map(({ latency }, index) =>
       latency.quantileUs(0.99, before.latencies[index]!),
@@ -63,6 +66,7 @@ function totalsOf({ counters, nowUs, processes }: SimulatedMachine) {
   return {
     nowUs,
     usedByteSeconds: counters.usedByteSeconds,
+    residentByteSeconds: processes.reduce((sum, process) => sum + process.residentByteSeconds, 0),
     work: processes.map(({ workSeconds }: SimProcess) => workSeconds),
     latencies: processes.map(({ latency }) => latency.counts.slice()),
     stallUs: counters.someStallUs,
