@@ -46,7 +46,7 @@ export async function runWorkload(
   return rows;
 }
 
-/** The row of the shortest horizon that keeps to the limit: longer ones cost less, and save less. */
+/** The row of the shortest horizon that keeps to the limit; longer ones cost and save less. */
 async function leastWithin(
   horizonsUs: readonly number[],
   rowOf: (horizonUs: number) => Promise<Row>,

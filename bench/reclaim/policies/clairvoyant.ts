@@ -4,10 +4,11 @@ import { runMachine } from './machine-run.ts';
 
 const TICK_US = 1_000_000;
 
-/** How far it looks ahead, tried in this order: the first that keeps to the limits saves most. */
+/** How far it looks ahead: from a second to three hours in steps of a half, or for ever. */
 export const HORIZONS_US: readonly number[] = [
-  1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 1e9,
-].map((seconds) => seconds * 1e6);
+  ...Array.from({ length: 24 }, (_, step) => Math.round(1e6 * 1.5 ** step)),
+  1e15,
+];
 
 /** Takes what is not accessed for so long, once a second. */
 export function clairvoyant(horizonUs: number): Policy {
