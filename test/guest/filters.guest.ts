@@ -114,8 +114,12 @@ const suite: GuestSuite = {
         await using damon = await RunningDamon.start(
           rangeOf(workload, [scheme('stat', { filters })]),
         );
-        await damon.triedBytes();
-        assert.equal(await damon.triedBytes(), expected);
+        // On 6.12, a pass that has to cut a region may leave out what is behind the cut.
+        await until(async () => {
+          const bytes = await damon.triedBytes();
+          assert.ok(bytes <= expected, `${bytes} bytes are more than half of the mapping`);
+          return bytes === expected;
+        }, 'exactly half of the mapping');
         const { nrRegions, start } = await damon.tried();
         for (let row = 0; row < nrRegions; row++) {
           assert.equal(start[row]! >= range.start && start[row]! < range.end, !matching);
