@@ -98,4 +98,6 @@ test('quantities are never rounded', () => {
   expect(exactBytes(128 * 1024 ** 2 + 1)).toBe('134217729 bytes');
   expect(exactDuration(1_500_000)).toBe('1.5 s');
   expect(exactDuration(1_500_001)).toBe('1500001 us');
+  expect(exactDuration(909_000_000)).toBe('909 s');
+  expect(exactDuration(61_234_000)).toBe('61234 ms');
 });

@@ -38,7 +38,9 @@ export function exactBytes(bytes: number): string {
 /** A duration in words, never rounded. */
 export function exactDuration(us: number): string {
   const text = formatDuration(us);
-  return durationOf(text, 1) === us ? text : `${us} us`;
+  if (durationOf(text, 1) === us) return text;
+  if (us % 1e6 === 0) return `${us / 1e6} s`;
+  return us % 1000 === 0 ? `${us / 1000} ms` : `${us} us`;
 }
 
 function range({ min, max }: BoundRange, word: (bound: number) => string): string | undefined {
