@@ -3,7 +3,12 @@ import { formatBytes, formatDuration, formatShare } from '../../src/base/units.t
 import { HeatMap } from '../heat/heat-map.tsx';
 import type { PaletteName } from '../heat/palette.ts';
 import { labelAt, type Picture } from '../heat/picture.ts';
-import { type HeatSelection, type SelectedRegion, selectedRegions } from '../heat/selection.ts';
+import {
+  accessedWithin,
+  type HeatSelection,
+  type SelectedRegion,
+  selectedRegions,
+} from '../heat/selection.ts';
 import { workingSetBytes } from '../heat/working-set-trace.ts';
 import { DepthProfile } from './depth-profile.tsx';
 import { IdleBars } from './idle-bars.tsx';
@@ -102,7 +107,11 @@ function WorkingSetChart({
         {
           name: 'in use',
           colour: '--warm',
-          values: shown.map(({ snapshot }) => workingSetBytes(snapshot)),
+          values: shown.map(({ snapshot }) =>
+            selected === null
+              ? workingSetBytes(snapshot)
+              : accessedWithin(snapshot, picture.axis.value, selected),
+          ),
           filled: true,
         },
       ]}

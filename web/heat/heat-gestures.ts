@@ -10,8 +10,10 @@ const WHEEL_PER_DOUBLE = 240;
 export function listen(element: HTMLElement, heat: HeatController, signal: AbortSignal): void {
   let drag: { from: Point; last: Point; selects: boolean } | null = null;
   const pointOf = (event: MouseEvent): Point => {
-    const { left, top } = element.getBoundingClientRect();
-    return { x: event.clientX - left, y: event.clientY - top };
+    const { left, top, width } = element.getBoundingClientRect();
+    // On very large screens the page is magnified, and the picture counts in its own pixels.
+    const scale = width / element.offsetWidth;
+    return { x: (event.clientX - left) / scale, y: (event.clientY - top) / scale };
   };
   const on = <Name extends keyof HTMLElementEventMap>(
     name: Name,

@@ -3,7 +3,7 @@ import { depthProfile, idleBuckets, idlePercentiles, sumsOf } from '../figures/r
 import { PAGE, snapshotOf } from '../testing/snapshot-of.ts';
 import { Picture } from './picture.ts';
 import { readingAt } from './place-text.ts';
-import { selectedRegions } from './selection.ts';
+import { accessedWithin, selectedRegions } from './selection.ts';
 
 const picture = new Picture();
 picture.add([
@@ -37,6 +37,15 @@ describe('what is selected', () => {
       [3, 4, 0.5],
       [8, 9, 0],
     ]);
+  });
+
+  test('has the working set of its addresses only', () => {
+    const within = (fromPage: number, toPage: number) => {
+      const offsets = { fromOffset: fromPage * PAGE, toOffset: toPage * PAGE };
+      const selection = { fromUs: 0, toUs: 2e6, ...offsets };
+      return accessedWithin(history.latest!.snapshot, picture.axis.value, selection) / PAGE;
+    };
+    expect([within(0, 8), within(2, 6), within(4, 8)]).toEqual([4, 2, 0]);
   });
 
   test('sums up, by heat and by idle time', () => {

@@ -1,4 +1,5 @@
 /** A rectangle of the picture: some time, some addresses. What is below the picture follows. */
+import type { Snapshot } from '../../src/params/snapshot.ts';
 import type { AddressAxis } from './address-axis.ts';
 import type { HeatHistory } from './heat-history.ts';
 
@@ -23,6 +24,26 @@ export interface SelectedRegion {
   readonly ageUs: number;
   /** For how long it was not accessed; 0 while it is. */
   readonly idleUs: number;
+}
+
+/** Bytes of a snapshot that were accessed at all, within the addresses of a selection. */
+export function accessedWithin(
+  snapshot: Snapshot,
+  axis: AddressAxis,
+  { fromOffset, toOffset }: HeatSelection,
+): number {
+  let bytes = 0;
+  for (const { targetIndex, start, end, offset } of axis.segments) {
+    const from = Math.max(start, start + fromOffset - offset);
+    const to = Math.min(end, start + toOffset - offset);
+    if (from >= to) continue;
+    for (let row = 0; row < snapshot.nrRegions; row++) {
+      if (snapshot.nrAccesses[row] === 0 || snapshot.targetIndex[row] !== targetIndex) continue;
+      const shared = Math.min(snapshot.end[row]!, to) - Math.max(snapshot.start[row]!, from);
+      if (shared > 0) bytes += shared;
+    }
+  }
+  return bytes;
 }
 
 /** The regions of the last snapshot of a selection, or of the newest; cut to its addresses. */
