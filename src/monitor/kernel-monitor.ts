@@ -101,8 +101,6 @@ export class KernelMonitor implements Monitor {
   #isTending = false;
   #isPaused = false;
   #last: Snapshot | null = null;
-  /** CPU time of this process for reading snapshots. */
-  #readingUs = 0;
   #nextFollowUs = 0;
   #nextTuneUs = 0;
 
@@ -319,15 +317,12 @@ export class KernelMonitor implements Monitor {
   async #look(): Promise<Snapshot> {
     const run = this.#running();
     if (this.#isPaused && this.#last !== null) return this.#last;
-    const cpuBefore = process.cpuUsage();
     try {
       this.#last = await run.snapshot();
     } catch (error) {
       if (!this.#lives(run)) await this.#endByItself();
       throw this.#end === null ? error : alreadyEnded(this.#end);
     }
-    const { user, system } = process.cpuUsage(cpuBefore);
-    this.#readingUs += user + system;
     return this.#last;
   }
 
@@ -338,13 +333,13 @@ export class KernelMonitor implements Monitor {
     const { clock } = this.#machine;
     while (this.#end === null && this.#stream.hasReaders) {
       const startUs = clock.nowUs();
-      const spentBefore = this.#readingUs;
+      const spentBefore = this.#run?.readingUs ?? 0;
       let pauseUs = TEND_MS * 1000;
       try {
         const snapshot = await this.snapshot();
         if (!this.#isPaused) this.#stream.publish(snapshot);
         const tookUs = clock.nowUs() - startUs;
-        const spentUs = this.#readingUs - spentBefore;
+        const spentUs = (this.#run?.readingUs ?? 0) - spentBefore;
         pauseUs = Math.max(
           snapshot.aggregationIntervalUs - tookUs,
           spentUs / (this.#ceiling.ceiling * STREAM_SHARE) - tookUs,
@@ -416,7 +411,7 @@ export class KernelMonitor implements Monitor {
 
   #cpuUs(): number {
     const pid = this.#run?.slot.claim.kdamond?.pid;
-    return this.#readingUs + (pid === undefined ? 0 : this.#machine.cpuUsOf(pid));
+    return (this.#run?.readingUs ?? 0) + (pid === undefined ? 0 : this.#machine.cpuUsOf(pid));
   }
 
   #cost(run: KernelRun): MonitorStats['cost'] {

@@ -37,6 +37,7 @@ export class KernelRun {
   #filed: Params;
   #tick = 0;
   #tickTimeUs: number;
+  #readingUs = 0;
 
   private constructor(options: KernelRunOptions, params: Params, plan: KernelPlan) {
     this.#options = options;
@@ -75,6 +76,11 @@ export class KernelRun {
 
   get features(): Features {
     return this.#options.features;
+  }
+
+  /** CPU time of this process for reading regions, which is done in one go. */
+  get readingUs(): number {
+    return this.#readingUs;
   }
 
   /**
@@ -120,6 +126,7 @@ export class KernelRun {
     const { sampleIntervalUs, aggregationIntervalUs } = attrs;
     this.#tick += Math.round((timeUs - this.#tickTimeUs) / Math.max(1, sampleIntervalUs));
     this.#tickTimeUs = timeUs;
+    const cpuBefore = process.cpuUsage();
     const snapshot = readTriedRegions(files, slot.claim.slot, watchers, {
       ...{ timeUs, wallTimeUs: wallTimeUs(), tick: this.#tick },
       ...{ sampleIntervalUs, aggregationIntervalUs },
@@ -127,6 +134,8 @@ export class KernelRun {
       targetPids: this.#params.targets.map(({ pid }) => pid ?? null),
       addrUnit: this.#params.addrUnit,
     });
+    const { user, system } = process.cpuUsage(cpuBefore);
+    this.#readingUs += user + system;
     const inOne = watchers.length === 1 && this.#params.targets.length > 1;
     const told = inOne ? { ...snapshot, targetIndex: targetsByOrder(snapshot) } : snapshot;
     const tellsPassed = this.#options.pageFilters.length > 0;
