@@ -13,7 +13,7 @@ export function serviceClient(
 }
 
 /** `fetch` over a unix socket. */
-function socketFetch(socketPath: string): Fetch {
+export function socketFetch(socketPath: string): Fetch {
   return (url, init = {}) => {
     const { pathname, search } = new URL(url);
     const { promise, resolve, reject } = Promise.withResolvers<Response>();

@@ -229,6 +229,13 @@ export interface HostView {
     readonly distances: readonly number[];
   }[];
   readonly pressure: { readonly someUs: number; readonly fullUs: number } | null;
+  readonly swapDevices: readonly {
+    readonly kind: 'zram' | 'disk';
+    readonly totalBytes: number;
+    readonly usedBytes: number;
+  }[];
+  /** Whether pages on their way to swap are kept compressed in memory first. */
+  readonly zswap: boolean;
   readonly capabilities: readonly {
     readonly name: string;
     readonly checks: readonly CapabilityView[];

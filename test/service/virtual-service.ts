@@ -1,4 +1,5 @@
 /** A service whose monitors live on virtual clocks, with its application but no listener. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,6 +17,7 @@ import { MonitorStore } from '../../src/service/monitor-store.ts';
 import type { MonitorOpener } from '../../src/service/open-monitor.ts';
 import type { RecordingOpener } from '../../src/service/owned-monitor.ts';
 import { Service } from '../../src/service/service.ts';
+import { Contract } from './contract.ts';
 
 export const HOST = '127.0.0.1:8472';
 
@@ -29,7 +31,7 @@ processes:
     accesses: [{ vma: hot, pattern: uniform, ratePerSecond: 1000 }]
 `;
 
-/** A service for a test; its folder goes with it. */
+/** A service for a test; its folder goes with it, and so does what its answers were held to. */
 export class VirtualService implements AsyncDisposable {
   readonly stateDir: string;
   readonly service: Service;
@@ -41,6 +43,7 @@ export class VirtualService implements AsyncDisposable {
   readonly hosts: string[] = [HOST];
   nowMs = 0;
   readonly faults: unknown[] = [];
+  readonly contract: Contract = new Contract();
   readonly #ownsFolder: boolean;
 
   /** @param scenario text of a machine; one process with 16 MiB hot and 48 MiB cold otherwise */
@@ -83,11 +86,11 @@ export class VirtualService implements AsyncDisposable {
   }
 
   /** Asks over TCP unless told otherwise, as `fetch` would. */
-  readonly fetch: Fetch = async (url, init) => {
+  readonly fetch: Fetch = this.contract.watched(async (url, init) => {
     const request = new Request(new URL(url, `http://${HOST}`), init);
     if (!request.headers.has('host')) request.headers.set('host', HOST);
     return await this.app.fetch(request, { transport: 'tcp' });
-  };
+  });
 
   /** A client with the act token. */
   client(): ThermoclineClient {
@@ -115,5 +118,7 @@ export class VirtualService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.service.close();
     if (this.#ownsFolder) rmSync(this.stateDir, { recursive: true });
+    // A fault of a test, if its own does not come first.
+    assert.deepEqual(this.contract.broken, []);
   }
 }

@@ -13,11 +13,18 @@ import type {
 } from '../../client/api-types.ts';
 import { ACT_MODES } from '../../client/api-types.ts';
 import { GOAL_METRICS, type Params } from '../../params/types.ts';
+import type { PictureJson } from './picture-json.ts';
+import { watchSchema } from './schemas.ts';
 
 const bytes = z.number().openapi({ description: 'Bytes.' });
 const durationUs = z.number().openapi({ description: 'Microseconds.' });
 const count = z.number();
 const pressure = z.object({ someUs: durationUs, fullUs: durationUs }).nullable();
+
+/** Its component is the schema of parameter files, where each value has a place. */
+const paramsInForce = z
+  .record(z.string(), z.unknown())
+  .openapi({ allOf: [{ $ref: '#/components/schemas/Params' }] }) as unknown as z.ZodType<Params>;
 
 /** One monitor. */
 export const monitorSchema: z.ZodType<MonitorView> = z
@@ -26,16 +33,14 @@ export const monitorSchema: z.ZodType<MonitorView> = z
     origin: z.enum(['api', 'command-line', 'config']),
     state: z.enum(['running', 'paused', 'ended', 'failed']),
     message: z.string().openapi({ description: 'Why it has ended, or empty.' }),
-    watch: z.custom<MonitorView['watch']>().openapi({ type: 'object' }),
+    watch: watchSchema,
     act: z.enum(ACT_MODES),
     cpuCeiling: z.number(),
     kind: z.enum(['engine', 'kernel']),
     operationsSet: z.string(),
     resolution: z.enum(['location', 'amount']),
     caveats: z.array(z.string()),
-    params: z
-      .custom<Params>()
-      .openapi({ type: 'object', description: 'In force; docs/params.md has each field.' }),
+    params: paramsInForce,
     startedAtUs: durationUs,
   })
   .openapi('Monitor');
@@ -155,6 +160,10 @@ export const hostSchema: z.ZodType<HostView> = z
       }),
     ),
     pressure,
+    swapDevices: z.array(
+      z.object({ kind: z.enum(['zram', 'disk']), totalBytes: bytes, usedBytes: bytes }),
+    ),
+    zswap: z.boolean(),
     capabilities: z.array(z.object({ name: z.string(), checks: z.array(check) })),
     scenarios: z.array(z.string()),
     version: z.string(),
@@ -192,21 +201,36 @@ export const cgroupsSchema: z.ZodType<{ cgroups: readonly CgroupView[] }> = z
   })
   .openapi('Cgroups');
 
-/** Pictures as JSON, for those who read no frames. */
-export interface PicturesAnswer {
-  readonly snapshots: readonly object[];
-}
+/** The fields of a frame, with regions as a list. */
+export const pictureSchema: z.ZodType<PictureJson> = z
+  .object({
+    timeUs: durationUs,
+    wallTimeUs: durationUs.nullable(),
+    tick: count,
+    sampleIntervalUs: durationUs,
+    aggregationIntervalUs: durationUs,
+    maxNrAccesses: count,
+    windowSamples: count,
+    targetPids: z.array(count.nullable()),
+    spanUs: durationUs,
+    regions: z.array(
+      z.object({
+        targetIndex: count,
+        start: bytes,
+        end: bytes,
+        nrAccesses: count,
+        age: count.openapi({ description: 'In aggregation intervals.' }),
+        filterPassedBytes: bytes.optional(),
+        probeHits: z.array(count).length(4).optional(),
+      }),
+    ),
+  })
+  .openapi('Picture', { description: 'docs/service.md has each field.' });
 
-/** Pictures of the past. */
-export const picturesSchema: z.ZodType<PicturesAnswer> = z
-  .object({ snapshots: z.array(z.custom<object>().openapi({ type: 'object' })) })
+/** Pictures of the past, for those who read no frames. */
+export const picturesSchema: z.ZodType<{ readonly snapshots: readonly PictureJson[] }> = z
+  .object({ snapshots: z.array(pictureSchema) })
   .openapi('Pictures');
-
-/** One picture as JSON. */
-export const pictureSchema: z.ZodType<object> = z.custom<object>().openapi('Picture', {
-  type: 'object',
-  description: 'The fields of a frame, with regions as a list; docs/service.md has each.',
-});
 
 /** A one-time code, and where the page is: null where the service has no port. */
 export const codeSchema: z.ZodType<PageLink> = z

@@ -1,5 +1,6 @@
 /** API v1 and what else the service answers, as one function from requests to responses. */
-import { OpenAPIHono } from '@hono/zod-openapi';
+import { OpenAPIHono, z } from '@hono/zod-openapi';
+import { paramsJsonSchema } from '../../params/json-schema.ts';
 import { cookieHeader, Gate } from '../access/gate.ts';
 import type { PageSessions } from '../access/page-sessions.ts';
 import type { Tokens } from '../access/tokens.ts';
@@ -117,7 +118,10 @@ function addDocument(app: App, gate: Gate, version: string): void {
     path: '/openapi.json',
     scope: 'read',
     summary: 'This description',
-    answer: { description: 'An OpenAPI 3.1 document.', media: 'json' },
+    answer: {
+      description: 'An OpenAPI 3.1 document.',
+      schema: z.record(z.string(), z.unknown()) as z.ZodType<object>,
+    },
     handle: () => {
       document ??= openApiDocument(app, version);
       return document;
@@ -128,6 +132,8 @@ function addDocument(app: App, gate: Gate, version: string): void {
 /** The OpenAPI document of all endpoints. */
 export function openApiDocument(app: App, version: string): object {
   const { openAPIRegistry: registry } = app;
+  const { $schema: _dialect, ...params } = paramsJsonSchema() as Record<string, unknown>;
+  registry.registerComponent('schemas', 'Params', params);
   registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   registry.registerComponent('securitySchemes', 'page', {
     type: 'apiKey',

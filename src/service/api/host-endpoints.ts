@@ -27,7 +27,17 @@ export function addHostEndpoints(app: OpenAPIHono<ApiEnv>, gate: Gate, info: Hos
     scope: 'read',
     summary: 'What the machine is, how it stands, what it can do and why not the rest',
     answer: { description: 'Facts and capabilities.', schema: hostSchema },
-    handle: () => ({ ...host.facts(), capabilities: capabilities(), scenarios, version }),
+    handle: () => {
+      // Where memory lies in the machine is for nobody to know over the API.
+      const { memoryRanges: _ranges, zones: _zones, swapDevices, ...facts } = host.facts();
+      return {
+        ...facts,
+        swapDevices: swapDevices.map(({ path: _path, ...device }) => device),
+        capabilities: capabilities(),
+        scenarios,
+        version,
+      };
+    },
   });
   addEndpoint(app, gate, {
     method: 'get',

@@ -30,7 +30,8 @@ const pid = z
   .max(2 ** 22);
 const index = z.int({ error: 'an index, from 0' }).min(0).max(1023);
 
-const watch = z.discriminatedUnion(
+/** What a monitor watches. */
+export const watchSchema: z.ZodType<Watch> = z.discriminatedUnion(
   'kind',
   [
     z.strictObject({
@@ -52,7 +53,7 @@ const watch = z.discriminatedUnion(
     }),
   ],
   { error: 'a mapping with kind: processes, cgroup or simulation' },
-) satisfies z.ZodType<Watch>;
+);
 
 /** Parameters as in files; `docs/params.md` and `thermocline schema` describe them. */
 const params = z
@@ -68,7 +69,7 @@ const params = z
 export const monitorSpecSchema: z.ZodType<MonitorSpec> = z
   .strictObject({
     name: nameSchema,
-    watch,
+    watch: watchSchema,
     params: params.optional(),
     act: z.enum(ACT_MODES).optional(),
     cpuCeiling: z.number().gt(0).max(1).optional(),
