@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
+import { limitsOf } from '../ops/replay/limits.ts';
 import { Interruption } from './interruption.ts';
 import { chooseSet, confidenceOf, reasonsOf, rightSize } from './recommend/advice.ts';
 import {
@@ -11,7 +12,6 @@ import {
 import { canvas, printJson, printLines } from './report/output.ts';
 import { ProgressLine } from './terminal/progress.ts';
 import { gridOf, type SweptSet } from './whatif/grid.ts';
-import { limitsOf } from './whatif/limits.ts';
 import { coldMemoryPlan, type WhatIfPlan } from './whatif/plan.ts';
 import { runReplay } from './whatif/replay-run.ts';
 import {

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
+import { limitsOf } from '../ops/replay/limits.ts';
+import { momentsOf } from '../ops/replay/outcome.ts';
 import { Interruption } from './interruption.ts';
 import { canvas, printJson, printLines, writePicture } from './report/output.ts';
 import { lineChartSvg, paretoSvg } from './report/svg-chart.ts';
 import { ProgressLine } from './terminal/progress.ts';
 import { gridOf, paretoFront, parseSetting } from './whatif/grid.ts';
-import { limitsOf } from './whatif/limits.ts';
-import { momentsOf } from './whatif/outcome.ts';
 import { plannedParams, type WhatIfPlan } from './whatif/plan.ts';
 import { runReplay } from './whatif/replay-run.ts';
 import { type KnobTurn, resultLines, resultObject } from './whatif/result-view.ts';

@@ -181,6 +181,64 @@ export interface PlanView {
   readonly changes: readonly PlannedChange[];
 }
 
+/** What to try on what a monitor has seen. */
+export interface WhatIfAsk {
+  /** Changes to the monitor's own parameters, as in a PATCH. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Part of the history, in microseconds of the clock of its pictures; all of it if absent. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** What pages would go to: disk where absent. */
+  readonly swap?: 'disk' | 'zram' | undefined;
+}
+
+/** What would have come of it; docs/whatif.md says how each figure is reckoned. */
+export interface WhatIfAnswer {
+  readonly durationUs: number;
+  /** Means over time. */
+  readonly residentBytes: number;
+  readonly savedBytes: number;
+  readonly netSavedBytes: number;
+  readonly savedShare: number;
+  readonly endSavedBytes: number;
+  readonly pagedOutBytes: number;
+  readonly refaultedBytes: number;
+  readonly refaultsPerSecond: number;
+  readonly stallUs: number;
+  readonly slowdownShare: number;
+  readonly overTime: readonly {
+    readonly timeUs: number;
+    readonly watchedBytes: number;
+    readonly savedBytes: number;
+    readonly refaultedBytes: number;
+  }[];
+  /** What a replay can't know, as sentences. */
+  readonly limits: readonly string[];
+}
+
+/** Totals since a shadow began. */
+export interface ShadowPoint {
+  readonly timeUs: number;
+  readonly leftBytes: number;
+  readonly cameBackBytes: number;
+  /** Out at that moment; net: less what compressed swap would take for it. */
+  readonly grossBytes: number;
+  readonly netBytes: number;
+  /** What waiting for what came back would have cost. */
+  readonly stallUs: number;
+}
+
+/** Schemes in the shadow of a monitor: nothing is touched. */
+export interface ShadowView {
+  /** With the actions that are tried. */
+  readonly params: Params;
+  readonly durationUs: number;
+  readonly now: ShadowPoint;
+  readonly history: readonly ShadowPoint[];
+  /** In what a shadow is not the real thing, as sentences. */
+  readonly differences: readonly string[];
+}
+
 /** One process that could be watched. */
 export interface ProcessView {
   readonly pid: number;

@@ -12,7 +12,10 @@ import type {
   Problem,
   ProcessView,
   ServiceEvent,
+  ShadowView,
   StatsAnswer,
+  WhatIfAnswer,
+  WhatIfAsk,
 } from './api-types.ts';
 import { eventsOf } from './event-stream.ts';
 import {
@@ -141,6 +144,24 @@ export class ThermoclineClient {
     return this.#json('POST', `/plans/${encodeURIComponent(id)}/apply`);
   }
 
+  /** What schemes would have done to what the monitor has seen; touches nothing. */
+  whatIf(name: string, ask: WhatIfAsk, options: StreamOptions = {}): Promise<WhatIfAnswer> {
+    return this.#json('POST', `${pathOf(name)}/what-if`, ask, options.signal);
+  }
+
+  /** Begins to count what schemes would take from now on; `params` as for `change`. */
+  beginShadow(name: string, params: Readonly<Record<string, unknown>>): Promise<ShadowView> {
+    return this.#json('PUT', `${pathOf(name)}/shadow`, { params });
+  }
+
+  shadow(name: string): Promise<ShadowView> {
+    return this.#json('GET', `${pathOf(name)}/shadow`);
+  }
+
+  async endShadow(name: string): Promise<void> {
+    await this.#ask('DELETE', `${pathOf(name)}/shadow`);
+  }
+
   async goals(name: string): Promise<readonly GoalView[]> {
     return (await this.#json<{ goals: GoalView[] }>('GET', `${pathOf(name)}/goals`)).goals;
   }
@@ -199,8 +220,13 @@ export class ThermoclineClient {
     return [...new FrameSplitter().push(bytes)].map(decodeFrame).filter((frame) => frame !== null);
   }
 
-  async #json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const response = await this.#ask(method, path, body);
+  async #json<Answer>(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    const response = await this.#ask(method, path, body, signal);
     return (await response.json()) as Answer;
   }
 

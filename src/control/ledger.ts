@@ -107,7 +107,9 @@ export class Ledger {
     if (acting === null) return 0;
     const { sizeBytes, resetIntervalMs } = acting.scheme.quota;
     const windows = elapsedUs / 1000 / Number(resetIntervalMs);
-    const budget = sizeBytes === 'max' ? Number.MAX_SAFE_INTEGER : sizeBytes * windows;
+    // As everywhere in DAMOS, no size is no limit.
+    const isLimited = sizeBytes !== 'max' && sizeBytes > 0;
+    const budget = isLimited ? sizeBytes * windows : Number.MAX_SAFE_INTEGER;
     if (budget < PAGE_BYTES) return 0;
     return this.#idle.take(this.#idleUs(acting.scheme), budget);
   }

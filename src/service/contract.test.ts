@@ -15,8 +15,8 @@ const MACHINE = `
 nodes: [{ sizeBytes: 64 MiB }]
 processes:
   - name: app
-    vmas: [{ name: heap, sizeBytes: 16 MiB }]
-    accesses: [{ vma: heap, pattern: uniform, ratePerSecond: 9 }]
+    vmas: [{ name: hot, sizeBytes: 16 MiB }, { name: cold, sizeBytes: 16 MiB }]
+    accesses: [{ vma: hot, pattern: uniform, ratePerSecond: 9 }]
 `;
 const watch = { kind: 'simulation', scenario: 'any' } as const;
 const goals = [{ metric: 'user_input', targetValue: 10 }];
@@ -63,6 +63,10 @@ async function callAll(client: ThermoclineClient, raw: (path: string) => Promise
   await client.history('a');
   await client.stats('a');
   for (const what of ['snapshot', 'history']) await raw(`/monitors/a/${what}`);
+  await client.whatIf('a', { params: { schemes: [{ action: 'pageout' }] }, swap: 'zram' });
+  await client.beginShadow('a', { schemes: [{ action: 'pageout' }] });
+  await client.shadow('a');
+  await client.endShadow('a');
   await client.commit('a', {});
   await client.monitor('a');
   await client.monitors();

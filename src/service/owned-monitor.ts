@@ -97,6 +97,7 @@ export class OwnedMonitor {
   #nextFiguresUs = 0;
   #nrPictures = 0;
   #latest: LatestLook | null = null;
+  readonly #onLook = new Set<(look: LatestLook) => void>();
 
   /** The monitor has been started already. */
   constructor(options: OwnedMonitorOptions) {
@@ -126,6 +127,15 @@ export class OwnedMonitor {
   /** What it saw last, for those who must not wait; null before the first time. */
   get latest(): LatestLook | null {
     return this.#latest;
+  }
+
+  /**
+   * Calls `tell` with each look, about once a second.
+   * @returns what ends it
+   */
+  onLook(tell: (look: LatestLook) => void): () => void {
+    this.#onLook.add(tell);
+    return () => void this.#onLook.delete(tell);
   }
 
   /** Pictures that were taken since the start. */
@@ -282,9 +292,10 @@ export class OwnedMonitor {
 
   async #take(snapshot: Snapshot): Promise<void> {
     const frame = { snapshot, spanUs: snapshot.aggregationIntervalUs };
+    // Whoever has got a picture finds it in the history, too.
+    this.#pictures.add(frame);
     if (this.#frames.hasReaders) this.#frames.publish(encodeFrame(frame));
     await this.#recorded(() => this.#recording?.take(snapshot));
-    this.#pictures.add(frame);
     this.#nrPictures += 1;
     if (snapshot.timeUs < this.#nextFiguresUs) return;
     this.#nextFiguresUs = snapshot.timeUs + FIGURES_EVERY_US;
@@ -294,6 +305,7 @@ export class OwnedMonitor {
     const figures = figuresOf(snapshot, stats);
     this.#figures.add(figures);
     this.#latest = { figures, stats, snapshot };
+    for (const tell of this.#onLook) tell(this.#latest);
     this.#noteWarnings(stats.warnings);
   }
 

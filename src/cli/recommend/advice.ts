@@ -1,10 +1,10 @@
 /** What to set, how much memory to give, and how sure that is. */
 import { percentileOf } from '../../analysis/percentiles.ts';
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
+import { momentsOf, type Outcome } from '../../ops/replay/outcome.ts';
 import type { ReplayResult } from '../../ops/replay/replay.ts';
 import { touchedPeak } from '../../ops/replay/touched-peak.ts';
 import type { SweptSet } from '../whatif/grid.ts';
-import { momentsOf, type Outcome } from '../whatif/outcome.ts';
 import type { ReplaySource } from '../whatif/source.ts';
 
 /** Kept above the peak: what a recording has not seen will come. */

@@ -1,9 +1,9 @@
 /** A recommendation as text, JSON, or a document of Kubernetes. */
 import { stringify } from 'yaml';
 import { formatBytes, formatShare } from '../../base/units.ts';
+import type { Outcome } from '../../ops/replay/outcome.ts';
 import { knobText } from '../../policies/explain.ts';
 import { bold, dim, type Line, plain } from '../terminal/line.ts';
-import type { Outcome } from '../whatif/outcome.ts';
 import type { PlannedKnob } from '../whatif/plan.ts';
 import { labelled } from '../whatif/result-view.ts';
 import type { Confidence, RightSize } from './advice.ts';

@@ -1,7 +1,7 @@
 /** Which values of the knobs a sweep tries, and which outcomes are worth a look. */
 import { ThermoclineError } from '../../base/errors.ts';
+import type { Outcome } from '../../ops/replay/outcome.ts';
 import { parseKnob } from '../policy/knob-options.ts';
-import type { Outcome } from './outcome.ts';
 import type { PlannedKnob } from './plan.ts';
 
 /** More than anybody waits for. */

@@ -1,6 +1,7 @@
 /** What is to be tried: parameters, and the knobs by which to vary them. */
 import { parse } from 'yaml';
 import type { IntervalsInForce } from '../../analysis/intervals-in-force.ts';
+import { layoutBytes } from '../../ops/replay/recorded-pattern.ts';
 import { NO_INTERVALS_GOAL } from '../../params/defaults.ts';
 import { parseParams, parseParamsText } from '../../params/parse.ts';
 import { resolveParams } from '../../params/resolve.ts';
@@ -62,7 +63,7 @@ export function filePlan(file: string, access: RecordedAccess): WhatIfPlan {
             'addresses, and is replayed as such.',
         ]
       : [];
-  const bytes = watchedBytes(access);
+  const bytes = layoutBytes(access.pattern);
   const params = resolveParams({ ...spec, operations, targets: [] }, bytes);
   return knobbedPlan(file, params, notes);
 }
@@ -80,7 +81,7 @@ function knobbedPlan(name: string, params: Params, notes: readonly string[]): Wh
 
 /** Paging out what is cold, coldest first: the plan that recommendations are made with. */
 export function coldMemoryPlan(access: RecordedAccess): WhatIfPlan {
-  const bytes = watchedBytes(access);
+  const bytes = layoutBytes(access.pattern);
   const written = {
     operations: recordedOperations(access),
     attrs: recordedAttrs(access),
@@ -127,7 +128,7 @@ export function policyPlan<K extends Knobs>(policy: Policy<K>, access: RecordedA
 
 /** The machine of a recording, as far as policies have to know it. */
 function recordedFacts(access: RecordedAccess): PolicyFacts {
-  const totalBytes = watchedBytes(access);
+  const totalBytes = layoutBytes(access.pattern);
   const targets = access.pattern?.targets ?? [];
   const isPhysical = recordedOperations(access) === 'paddr';
   const memory = { totalBytes, freeBytes: 0, availableBytes: 0 };
@@ -146,12 +147,6 @@ function recordedFacts(access: RecordedAccess): PolicyFacts {
     watcher: 'sim',
     ...{ pids: [], ownCgroup: null, intervals: recordedIntervals(access) },
   };
-}
-
-/** Bytes that are watched when the recording begins. */
-export function watchedBytes({ pattern }: RecordedAccess): number {
-  const ranges = (pattern?.targets ?? []).flatMap(({ layouts }) => layouts[0]!.ranges);
-  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 function addressText(operations: OperationsId): string {

@@ -5,7 +5,8 @@ import {
   maxSamplesOf,
 } from '../../analysis/intervals-in-force.ts';
 import type { Question } from '../../analysis/question.ts';
-import { PatternBuilder, type RecordedPattern } from '../../ops/replay/recorded-pattern.ts';
+import type { ReplayedAccess } from '../../ops/replay/limits.ts';
+import { PatternBuilder } from '../../ops/replay/recorded-pattern.ts';
 import type {
   RecordItem,
   RecordingOrigin,
@@ -17,19 +18,8 @@ import type {
 const USUAL_SAMPLES = 20;
 
 /** Everything that a replay has to know of a recording. */
-export interface RecordedAccess {
-  /** Null where there is no snapshot of any duration. */
-  readonly pattern: RecordedPattern | null;
+export interface RecordedAccess extends ReplayedAccess {
   readonly origin: RecordingOrigin | null;
-  /** Of the first snapshot. */
-  readonly intervals: IntervalsInForce;
-  readonly knowsIntervals: boolean;
-  readonly knowsAges: boolean;
-  readonly nrSnapshots: number;
-  /** Of the watched processes together, on average; null where it was not recorded. */
-  readonly residentBytes: number | null;
-  /** Parts could not be read. */
-  readonly isDamaged: boolean;
   readonly highestAddress: number;
 }
 
@@ -86,6 +76,7 @@ export class AccessRecording implements Question<RecordedAccess> {
       nrSnapshots: this.#nrSnapshots,
       residentBytes: sizes.length === 0 ? null : sizes.reduce((sum, size) => sum + size, 0),
       isDamaged: this.#isDamaged,
+      seesAmountsOnly: this.#origin?.source === 'engine smaps',
       highestAddress: this.#highestAddress,
     };
   }

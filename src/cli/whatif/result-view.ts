@@ -1,5 +1,6 @@
 /** What came of one parameter set, for people and for programs. */
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
+import { momentsOf, type Outcome, outcomeOf } from '../../ops/replay/outcome.ts';
 import type { ReplayResult } from '../../ops/replay/replay.ts';
 import { describeScheme } from '../../params/format.ts';
 import type { Params } from '../../params/types.ts';
@@ -8,7 +9,6 @@ import { type Canvas, counted } from '../report/output.ts';
 import { columnChart } from '../terminal/chart.ts';
 import { bold, dim, type Line, plain } from '../terminal/line.ts';
 import { formatTable, type TableColumn } from '../terminal/table.ts';
-import { momentsOf, type Outcome, outcomeOf } from './outcome.ts';
 import type { PlannedKnob, WhatIfPlan } from './plan.ts';
 import type { ReplaySource } from './source.ts';
 

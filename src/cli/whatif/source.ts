@@ -4,12 +4,12 @@ import { NO_FILTER } from '../../analysis/snapshot-filter.ts';
 import { ThermoclineError } from '../../base/errors.ts';
 import { parseDuration } from '../../base/units.ts';
 import { COMPRESSION_RATIO, SWAP_LATENCY_US } from '../../host/sim/index.ts';
-import type { RecordedPattern } from '../../ops/replay/recorded-pattern.ts';
+import { layoutBytes, type RecordedPattern } from '../../ops/replay/recorded-pattern.ts';
 import type { Policy } from '../../policies/policy.ts';
 import { askFile, narrowed } from '../report/ask-file.ts';
 import { countOption, parseTimes } from '../report/options.ts';
 import { parseSetting } from './grid.ts';
-import { filePlan, policyPlan, type WhatIfPlan, watchedBytes } from './plan.ts';
+import { filePlan, policyPlan, type WhatIfPlan } from './plan.ts';
 import { AccessRecording, type RecordedAccess } from './recorded-access.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: policies of any knobs
@@ -74,7 +74,7 @@ export async function readSource(file: string, options: ReplayCliOptions): Promi
     const why = access.nrSnapshots === 0 ? 'has no snapshots' : 'has no snapshot of any duration';
     throw new ThermoclineError('TC_INVALID', `${file} ${why}, so there is nothing to replay.`);
   }
-  const absentBytes = residentBytes === null ? 0 : watchedBytes(access) - residentBytes;
+  const absentBytes = residentBytes === null ? 0 : layoutBytes(pattern) - residentBytes;
   return {
     ...{ file, access, pattern, seed: seed ?? 1 },
     refaultUs: refaultCost ?? SWAP_LATENCY_US[swap],

@@ -1,10 +1,10 @@
 /** Entry of the threads of a sweep: one replay a task. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ThermoclineError } from '../../base/errors.ts';
+import { type Corrections, type Outcome, outcomeOf } from '../../ops/replay/outcome.ts';
 import type { RecordedPattern } from '../../ops/replay/recorded-pattern.ts';
 import { Replay } from '../../ops/replay/replay.ts';
 import type { Params } from '../../params/types.ts';
-import { type Corrections, type Outcome, outcomeOf } from './outcome.ts';
 
 /** What all tasks share. */
 export interface SweepData extends Corrections {

@@ -2,9 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { ThermoclineError } from '../../base/errors.ts';
+import type { Outcome } from '../../ops/replay/outcome.ts';
 import type { RecordedPattern, TargetPattern } from '../../ops/replay/recorded-pattern.ts';
 import type { Params } from '../../params/types.ts';
-import type { Outcome } from './outcome.ts';
 import type { SweepAnswer, SweepData, SweepTask } from './sweep-worker.ts';
 
 const WORKER = new URL(

@@ -124,6 +124,12 @@ export class PatternBuilder {
   }
 }
 
+/** Bytes that were watched when the pattern began. */
+export function layoutBytes(pattern: RecordedPattern | null): number {
+  const ranges = (pattern?.targets ?? []).flatMap(({ layouts }) => layouts[0]!.ranges);
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
 /** The pattern of snapshots that are at hand; null where they have no duration. */
 export function patternOf(snapshots: Iterable<PatternSnapshot>): RecordedPattern | null {
   const builder = new PatternBuilder();

@@ -16,13 +16,15 @@ import { GOAL_METRICS, type Params } from '../../params/types.ts';
 import type { PictureJson } from './picture-json.ts';
 import { watchSchema } from './schemas.ts';
 
-const bytes = z.number().openapi({ description: 'Bytes.' });
-const durationUs = z.number().openapi({ description: 'Microseconds.' });
+/** Bytes. */
+export const bytes: z.ZodType<number> = z.number().openapi({ description: 'Bytes.' });
+/** Microseconds. */
+export const durationUs: z.ZodType<number> = z.number().openapi({ description: 'Microseconds.' });
 const count = z.number();
 const pressure = z.object({ someUs: durationUs, fullUs: durationUs }).nullable();
 
 /** Its component is the schema of parameter files, where each value has a place. */
-const paramsInForce = z
+export const paramsInForce: z.ZodType<Params> = z
   .record(z.string(), z.unknown())
   .openapi({ allOf: [{ $ref: '#/components/schemas/Params' }] }) as unknown as z.ZodType<Params>;
 

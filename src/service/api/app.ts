@@ -6,6 +6,8 @@ import type { PageSessions } from '../access/page-sessions.ts';
 import type { Tokens } from '../access/tokens.ts';
 import { Metrics } from '../metrics.ts';
 import type { Service } from '../service.ts';
+import { swapCostOf } from '../trial/shadow.ts';
+import { Trials } from '../trial/trials.ts';
 import { codeSchema } from './answers.ts';
 import { type ApiEnv, addEndpoint } from './endpoint.ts';
 import { addHostEndpoints, type HostInfo } from './host-endpoints.ts';
@@ -15,6 +17,7 @@ import { addPlanEndpoints } from './plan-endpoints.ts';
 import { HttpProblem, problemOf, problemResponse } from './problem.ts';
 import { signInSchema } from './schemas.ts';
 import { eventsResponse } from './stream-responses.ts';
+import { addTrialEndpoints } from './trial-endpoints.ts';
 
 /** What the app is made of. */
 export interface AppOptions extends HostInfo {
@@ -46,6 +49,7 @@ export function createApp(options: AppOptions): App {
   addHostEndpoints(app, gate, options);
   addMonitorEndpoints(app, gate, service);
   addPlanEndpoints(app, gate, service);
+  addTrialEndpoints(app, gate, service, new Trials(() => swapCostOf(options.host)));
   addEndpoint(app, gate, {
     method: 'get',
     path: '/events',

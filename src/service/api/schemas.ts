@@ -81,16 +81,19 @@ export const commitSchema: z.ZodType<{ params: unknown }> = z
   .strictObject({ params })
   .openapi('Commit');
 
-/** Parameters of which only those that are named change. */
-export const changeSchema: z.ZodType<{ params: Record<string, unknown> }> = z
-  .strictObject({
-    params: z.record(z.string(), z.unknown(), { error: 'the parameters that are to change' }),
-  })
-  .openapi('Change', {
+/** The parameters that are to change. */
+export const changedParamsSchema: z.ZodType<Record<string, unknown>> = z
+  .record(z.string(), z.unknown(), { error: 'the parameters that are to change' })
+  .openapi({
     description:
       'Only the named fields change. Of lists, an object with indexes changes the named entries; ' +
       'null gives a field its default.',
   });
+
+/** Parameters of which only those that are named change. */
+export const changeSchema: z.ZodType<{ params: Record<string, unknown> }> = z
+  .strictObject({ params: changedParamsSchema })
+  .openapi('Change');
 
 /** A measurement for a goal. */
 export const feedbackSchema: z.ZodType<GoalFeedback> = z
@@ -113,12 +116,16 @@ export interface RangeQuery {
   readonly limit: number;
 }
 
-const time = z.coerce.number({ error: 'microseconds' }).min(0).max(MAX_TIME_US).optional();
+/** A moment of a history. */
+const queryTime = z.coerce.number({ error: 'microseconds' }).min(0).max(MAX_TIME_US).optional();
+
+/** A moment of a history, in a body. */
+export const timeSchema: z.ZodType<number> = z.number().min(0).max(MAX_TIME_US);
 
 /** Range and resolution of a history. */
 export const rangeSchema: z.ZodType<RangeQuery> = z.object({
-  from: time.openapi({ description: 'Microseconds, of the clock that the answers have.' }),
-  to: time,
+  from: queryTime.openapi({ description: 'Microseconds, of the clock that the answers have.' }),
+  to: queryTime,
   limit: z.coerce
     .number()
     .int()

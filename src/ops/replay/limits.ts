@@ -1,25 +1,42 @@
 /** What a replay of this recording can't know, as sentences. */
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
-import { isUndecidable } from '../../ops/replay/filters.ts';
-import type { Params } from '../../params/types.ts';
-import { watchedBytes } from './plan.ts';
-import type { RecordedAccess } from './recorded-access.ts';
+import type { Attrs, Params } from '../../params/types.ts';
+import { isUndecidable } from './filters.ts';
+import { layoutBytes, type RecordedPattern } from './recorded-pattern.ts';
 
 /** Share of the time for which missing snapshots are worth a word. */
 const NOTED_GAPS = 0.05;
 
+/** What is replayed, and what is known of it. */
+export interface ReplayedAccess {
+  /** Null where there is no snapshot of any duration. */
+  readonly pattern: RecordedPattern | null;
+  /** Of the first snapshot. */
+  readonly intervals: Pick<Attrs, 'sampleIntervalUs' | 'aggregationIntervalUs'>;
+  readonly knowsIntervals: boolean;
+  readonly knowsAges: boolean;
+  readonly nrSnapshots: number;
+  /** Of the watched processes together, on average; null where that is not known. */
+  readonly residentBytes: number | null;
+  /** Parts could not be read. */
+  readonly isDamaged: boolean;
+  /** How much of a mapping is touched, and not where in it. */
+  readonly seesAmountsOnly: boolean;
+}
+
 /** Every view of a replay shows these. */
-export function limitsOf(access: RecordedAccess, params: Params, refaultUs: number): string[] {
+export function limitsOf(access: ReplayedAccess, params: Params, refaultUs: number): string[] {
   return [
     ...recordingLimits(access),
     ...lengthLimits(access, params),
     ...schemeLimits(params),
-    `Each page that comes back is taken to cost ${formatDuration(refaultUs)} (--swap, --refault-cost).`,
+    `Each page that comes back is taken to cost ${formatDuration(refaultUs)}.`,
   ];
 }
 
-function recordingLimits(access: RecordedAccess): string[] {
-  const { pattern, intervals, residentBytes, origin } = access;
+function recordingLimits(access: ReplayedAccess): string[] {
+  const { pattern, intervals, residentBytes } = access;
+  const watchedBytes = layoutBytes(pattern);
   const limits: string[] = [];
   if (access.isDamaged) limits.push('The recording is damaged; only what could be read counts.');
   if (!access.knowsIntervals) {
@@ -38,16 +55,14 @@ function recordingLimits(access: RecordedAccess): string[] {
     );
   }
   if (residentBytes === null) {
+    limits.push('It tells no footprint: all that was watched is taken to be in memory.');
+  } else if (residentBytes < watchedBytes) {
     limits.push(
-      'It tells no footprint: all that was watched is taken to be in memory (record --footprint tells).',
-    );
-  } else if (residentBytes < watchedBytes(access)) {
-    limits.push(
-      `Of ${formatBytes(watchedBytes(access))} that were watched, ${formatBytes(residentBytes)} were in memory; ` +
+      `Of ${formatBytes(watchedBytes)} that were watched, ${formatBytes(residentBytes)} were in memory; ` +
         'the rest is taken to be cold and saves nothing.',
     );
   }
-  if (origin?.source === 'engine smaps') {
+  if (access.seesAmountsOnly) {
     limits.push(
       'It was made from user space, which sees how much of a mapping is touched and not where: ' +
         'cold parts of mappings in use are not found.',
@@ -61,7 +76,7 @@ function recordingLimits(access: RecordedAccess): string[] {
   return limits;
 }
 
-function lengthLimits(access: RecordedAccess, params: Params): string[] {
+function lengthLimits(access: ReplayedAccess, params: Params): string[] {
   const { pattern, intervals } = access;
   const durationUs = pattern?.durationUs ?? 0;
   const coldUs = coldestAgeUs(params);

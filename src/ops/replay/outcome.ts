@@ -1,4 +1,4 @@
-import type { ReplayMoment, ReplayResult } from '../../ops/replay/replay.ts';
+import type { ReplayMoment, ReplayResult } from './replay.ts';
 
 /** Figures of one parameter set, with what was not in memory taken off. */
 export interface Outcome {
