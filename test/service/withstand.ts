@@ -1,7 +1,6 @@
 /** Lets hostile requests loose on a service, and checks that each is refused and none acts. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { listenOnLoopback } from '../../src/service/listen.ts';
+import { bytesInUse } from './bytes-in-use.ts';
 import { type Answer, attack, attackSlowly } from './hostile-requests.ts';
 import { VirtualService } from './virtual-service.ts';
 
@@ -42,9 +41,9 @@ export async function withstand(count: number, nrSlow: number, seed: number): Pr
   try {
     const slow = Array.from({ length: nrSlow }, () => attackSlowly(target));
     const answers = await attack(target, Math.ceil(count / 10));
-    const early = bytesInUse();
+    const early = await bytesInUse();
     answers.push(...(await attack({ ...target, seed: seed + 1 }, count - answers.length)));
-    const grownBytes = bytesInUse() - early;
+    const grownBytes = (await bytesInUse()) - early;
     answers.push(...(await Promise.all(slow)));
     const statuses: Record<string, number> = {};
     for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1;
@@ -57,11 +56,4 @@ export async function withstand(count: number, nrSlow: number, seed: number): Pr
     clearInterval(clock);
     await listener.close();
   }
-}
-
-function bytesInUse(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }
