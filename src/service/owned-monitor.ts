@@ -40,6 +40,8 @@ export interface TimeRange {
 /** What a monitor saw last, all at about the same moment. */
 export interface LatestLook {
   readonly figures: FiguresPoint;
+  /** Of the look before, for what happens in between; null at first. */
+  readonly before: FiguresPoint | null;
   readonly stats: MonitorStats;
   readonly snapshot: Snapshot;
 }
@@ -304,7 +306,8 @@ export class OwnedMonitor {
     if (stats === null) return;
     const figures = figuresOf(snapshot, stats);
     this.#figures.add(figures);
-    this.#latest = { figures, stats, snapshot };
+    const before = this.#latest?.figures ?? null;
+    this.#latest = { figures, before, stats, snapshot };
     for (const tell of this.#onLook) tell(this.#latest);
     this.#noteWarnings(stats.warnings);
   }

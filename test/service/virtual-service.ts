@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Fetch, ThermoclineClient } from '../../src/client/client.ts';
+import type { Roots } from '../../src/host/host.ts';
 import { LinuxHost } from '../../src/host/linux/linux-host.ts';
 import { resolveRoots } from '../../src/host/linux/roots.ts';
 import { parseScenario } from '../../src/host/sim/index.ts';
@@ -46,14 +47,21 @@ export class VirtualService implements AsyncDisposable {
   readonly contract: Contract = new Contract();
   readonly #ownsFolder: boolean;
 
-  /** @param scenario text of a machine; one process with 16 MiB hot and 48 MiB cold otherwise */
-  constructor(stateDir?: string, scenario: string = MACHINE, record?: RecordingOpener) {
+  /**
+   * @param scenario text of a machine; one process with 16 MiB hot and 48 MiB cold otherwise
+   * @param roots of the machine that the service runs on
+   */
+  constructor(
+    stateDir?: string,
+    scenario: string = MACHINE,
+    record?: RecordingOpener,
+    roots: Roots = resolveRoots({}),
+  ) {
     this.#ownsFolder = stateDir === undefined;
     this.stateDir = stateDir ?? mkdtempSync(path.join(tmpdir(), 'thermocline-service-'));
     this.store = new MonitorStore(this.stateDir);
     this.tokens = new Tokens(this.stateDir);
     this.sessions = new PageSessions(() => this.nowMs);
-    const roots = resolveRoots({});
     const machine = parseScenario(scenario, 'test');
     const open: MonitorOpener = ({ name, params: written }) => {
       const paramsFor = (params: unknown) => scenarioParams(machine, params, 'params');

@@ -3,34 +3,14 @@ import { ThermoclineError } from '../../base/errors.ts';
 import type { ShadowPoint, ShadowView } from '../../client/api-types.ts';
 import { Ledger } from '../../control/ledger.ts';
 import type { LoopTotals } from '../../control/loop-host.ts';
-import type { HostReader } from '../../host/host.ts';
-import { readReclaimCounters } from '../../host/linux/reclaim-counters.ts';
 import type { Params } from '../../params/types.ts';
 import { SHADOW_DIFFERENCES } from '../../policies/shadow.ts';
-import { faultUs, swapIsCompressed } from '../../policies/swap-cost.ts';
 import { LeveledHistory } from '../history/leveled-history.ts';
 import type { LatestLook } from '../owned-monitor.ts';
+import type { SwapCost } from '../swap-cost.ts';
 
 const POINT_BYTES = 128;
 const MAX_POINTS_BYTES = 2 ** 18;
-
-/** How the machine's swap stands, which tells what keeping memory away costs. */
-export interface SwapCost
-  extends Pick<LoopTotals, 'poolBytes' | 'swapIsCompressed' | 'swapUsedBytes'> {
-  /** Microseconds for which somebody waits until a page is back. */
-  readonly faultUs: number;
-}
-
-/** As it is now. */
-export function swapCostOf(host: HostReader): SwapCost {
-  const facts = host.facts();
-  return {
-    poolBytes: readReclaimCounters(host.roots).poolBytes,
-    swapIsCompressed: swapIsCompressed(facts),
-    swapUsedBytes: facts.memory.swapTotalBytes - facts.memory.swapFreeBytes,
-    faultUs: faultUs(facts),
-  };
-}
 
 /**
  * Rides on the looks of a monitor: nothing of it is changed, and nothing is watched in addition.

@@ -1,7 +1,8 @@
 import { ThermoclineError } from '../../base/errors.ts';
 import type { ShadowView, WhatIfAnswer, WhatIfAsk } from '../../client/api-types.ts';
 import type { OwnedMonitor } from '../owned-monitor.ts';
-import { Shadow, type SwapCost } from './shadow.ts';
+import type { SwapCost } from '../swap-cost.ts';
+import { Shadow } from './shadow.ts';
 import { whatIf } from './what-if.ts';
 
 /** What is being tried on monitors, without acting. One what-if runs at a time. */

@@ -1,17 +1,29 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { VirtualService } from '../../test/service/virtual-service.ts';
-import { listenOnLoopback } from './listen.ts';
+import { VirtualService } from '../../../test/service/virtual-service.ts';
+import { resolveRoots } from '../../host/linux/roots.ts';
+import { listenOnLoopback } from '../listen.ts';
 
 const PROMTOOL = ['/usr/bin/promtool', '/usr/local/bin/promtool'].find((file) => existsSync(file));
 const PROMETHEUS = PROMTOOL?.replace(/promtool$/, 'prometheus');
 const MIB = 2 ** 20;
+
+/** 16 MiB are always hot, and 48 MiB never. */
+const SWAPPING = `
+nodes: [{ sizeBytes: 256 MiB }]
+swap: { sizeBytes: 256 MiB }
+processes:
+  - name: app
+    vmas: [{ name: hot, sizeBytes: 16 MiB }, { name: cold, sizeBytes: 48 MiB }]
+    accesses: [{ vma: hot, pattern: uniform, ratePerSecond: 1000 }]
+`;
 
 async function scraped(virtual: VirtualService): Promise<string> {
   const authorization = `Bearer ${virtual.token('read')}`;
@@ -70,6 +82,65 @@ test('has what schemes did, and their goals', async () => {
   );
 });
 
+test('tells how much of its quota a scheme uses', async () => {
+  await using virtual = new VirtualService(undefined, SWAPPING);
+  // 1 MiB each half second, and there are 48 to take.
+  const quota = { sizeBytes: '1 MiB', resetIntervalMs: 500 };
+  await watched(virtual, { schemes: [{ action: 'pageout', quota }, { action: 'stat' }] });
+  const text = await scraped(virtual);
+  const used = (scheme: number, action: string) =>
+    sampleOf(
+      text,
+      `thermocline_scheme_quota_used_ratio{monitor="app",cgroup="",scheme="${scheme}",action="${action}"}`,
+    );
+  expect(used(0, 'pageout')).toBeCloseTo(1, 1);
+  expect(used(1, 'stat')).toBeNaN();
+});
+
+test('has the pressure of the machine, and of the cgroups that are watched', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'thermocline-cgroups-'));
+  try {
+    mkdirSync(join(folder, 'db'));
+    const file = join(folder, 'db/memory.pressure');
+    writeFileSync(file, 'some avg10=0 total=2500000\nfull avg10=0 total=500000\n');
+    const roots = { ...resolveRoots({}), cgroup: folder };
+    await using virtual = new VirtualService(undefined, undefined, undefined, roots);
+    await virtual.client().create({ name: 'db', watch: { kind: 'cgroup', path: '/db' } });
+    await virtual.advance('db', 200_000);
+    const text = await scraped(virtual);
+    const of = (kind: string) =>
+      sampleOf(text, `thermocline_pressure_seconds_total{cgroup="/db",kind="${kind}"}`);
+    expect([of('some'), of('full')]).toEqual([2.5, 0.5]);
+    expect(text).toContain('thermocline_working_set_bytes{monitor="db",cgroup="/db"}');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the number of series has a limit, and what is left out is counted', async () => {
+  await using virtual = new VirtualService();
+  const goals = Array.from({ length: 12 }, () => ({ metric: 'user_input', targetValue: 1 }));
+  const schemes = Array.from({ length: 20 }, () => ({ action: 'stat', quota: { goals } }));
+  const nrLines = async () => (await scraped(virtual)).split('\n').length;
+  const add = async (from: number, to: number) => {
+    for (let index = from; index < to; index++) {
+      const watch = { kind: 'simulation', scenario: 'demo' } as const;
+      const name = `m${String(index).padStart(2, '0')}`;
+      await virtual.service.create({ name, watch, params: { schemes } }, 'api');
+      await virtual.advance(name, 100_000);
+    }
+  };
+  await add(0, 50);
+  const most = await nrLines();
+  await add(50, 53);
+  expect(await nrLines()).toBe(most);
+  const text = await scraped(virtual);
+  expect(new Set(text.match(/monitor="m\d+"/g)).size).toBe(50);
+  expect(new Set(text.match(/scheme="\d+"/g)).size).toBe(16);
+  expect(new Set(text.match(/goal="\d+"/g)).size).toBe(8);
+  expect(text).toContain('thermocline_monitors_left_out 3');
+}, 60_000);
+
 test('names no process, and forgets monitors that are gone', async () => {
   await using virtual = new VirtualService();
   await watched(virtual);
@@ -87,9 +158,16 @@ test.skipIf(PROMTOOL === undefined)(
   'promtool finds nothing wrong (skipped without it)',
   async () => {
     await using virtual = new VirtualService();
-    await watched(virtual, { schemes: [{ action: 'pageout', quota: { sizeBytes: '1 MiB' } }] });
+    const goals = [{ metric: 'user_input', targetValue: 50 }];
+    const quota = { sizeBytes: '1 MiB', goals };
+    await watched(virtual, { schemes: [{ action: 'pageout', quota }] });
     const input = await scraped(virtual);
     expect(execFileSync(PROMTOOL!, ['check', 'metrics'], { input, encoding: 'utf8' })).toBe('');
+    const rules = fileURLToPath(
+      new URL('../../../examples/prometheus/alerts.yaml', import.meta.url),
+    );
+    const checked = execFileSync(PROMTOOL!, ['check', 'rules', rules], { encoding: 'utf8' });
+    expect(checked).toContain('SUCCESS: 7 rules found');
   },
 );
 
@@ -141,7 +219,7 @@ test('rules and dashboard ask for metrics that there are', async () => {
   await watched(virtual, { schemes: [{ action: 'stat', quota: { sizeBytes: '1 MiB' } }] });
   const text = await scraped(virtual);
   const known = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!));
-  const folder = new URL('../../examples/prometheus/', import.meta.url);
+  const folder = new URL('../../../examples/prometheus/', import.meta.url);
   for (const file of ['alerts.yaml', 'grafana-dashboard.json']) {
     const names = readFileSync(new URL(file, folder), 'utf8').match(/thermocline_\w+/g)!;
     const families = names.map((name) => name.replace(/_(bucket|sum|count)$/, ''));
