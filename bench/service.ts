@@ -88,7 +88,7 @@ const bench: Bench = {
         stateDir: folder,
         port: 0,
         open: monitorOpener(roots, () => scenario),
-        record: null,
+        recordings: null,
         pagesFolder: path.join(folder, 'none'),
         capabilities: () => [],
         scenarios: [],

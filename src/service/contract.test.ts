@@ -31,7 +31,7 @@ async function withService(work: (running: RunningService) => Promise<void>): Pr
       stateDir,
       port: 0,
       open: monitorOpener(roots, () => parseScenario(MACHINE, 'test')),
-      record: null,
+      recordings: null,
       pagesFolder: join(stateDir, 'no-pages'),
       capabilities: () => [],
       scenarios: ['any'],

@@ -19,6 +19,8 @@ import type { EventLog } from './event-log.ts';
 import { figuresOf, timeOf } from './figures.ts';
 import { joinFrames } from './history/join-frames.ts';
 import { LeveledHistory } from './history/leveled-history.ts';
+import { type TimeRange, within } from './history/time-range.ts';
+import { wholeHistory } from './history/whole-history.ts';
 import { ceilingOf, type OpenedMonitor } from './open-monitor.ts';
 import { patched } from './params-patch.ts';
 
@@ -28,14 +30,6 @@ const MAX_PICTURES_BYTES = 32 * 2 ** 20;
 const MAX_FIGURES_BYTES = 2 * 2 ** 20;
 /** More mappings than anybody looks at. */
 const MAX_MAPPINGS = 1000;
-
-/** Part of a history. Times in microseconds, of the clock that the items have. */
-export interface TimeRange {
-  readonly fromUs: number;
-  readonly toUs: number;
-  /** So many items at most, evenly over the range. */
-  readonly limit: number;
-}
 
 /** What a monitor saw last, all at about the same moment. */
 export interface LatestLook {
@@ -53,8 +47,15 @@ export interface Recording {
   end(reason: string): Promise<void>;
 }
 
-/** Begins a recording of a monitor that has been started. */
-export type RecordingOpener = (name: string, monitor: Monitor, params: Params) => Recording;
+/** What monitors have seen, on disk. */
+export interface Recordings {
+  /** Begins a recording of a monitor that has been started. */
+  begin(name: string, monitor: Monitor, params: Params): Recording;
+  /** Pictures of the range, evenly over what there is of it, the oldest first. */
+  read(name: string, range: TimeRange): Promise<SnapshotFrame[]>;
+  /** Lays aside what there is by this name: a later monitor of the name is another one. */
+  retire(name: string): void;
+}
 
 /** What an owned monitor needs from the service. */
 export interface OwnedMonitorOptions {
@@ -65,7 +66,7 @@ export interface OwnedMonitorOptions {
   /** Held while schemes act on real memory. */
   readonly session: ActingSession | null;
   /** Null: nothing is recorded. */
-  readonly record: RecordingOpener | null;
+  readonly recordings: Recordings | null;
   /** Microseconds since 1970. */
   readonly startedAtUs: number;
 }
@@ -78,6 +79,7 @@ export class OwnedMonitor {
   readonly #opened: OpenedMonitor;
   readonly #events: EventLog;
   readonly #session: ActingSession | null;
+  readonly #recordings: Recordings | null;
   #recording: Recording | null = null;
   readonly #startedAtUs: number;
   readonly #pictures = new LeveledHistory<SnapshotFrame>({
@@ -110,7 +112,8 @@ export class OwnedMonitor {
     this.#events = options.events;
     this.#session = options.session;
     this.#startedAtUs = options.startedAtUs;
-    this.over = this.#run(options.record);
+    this.#recordings = options.recordings;
+    this.over = this.#run();
   }
 
   get name(): string {
@@ -239,9 +242,17 @@ export class OwnedMonitor {
     };
   }
 
-  /** Pictures of the past, the oldest first. */
+  /** Pictures that are in memory, the oldest first. */
   pictures(range: TimeRange): SnapshotFrame[] {
     return within(this.#pictures.items(), ({ snapshot }) => timeOf(snapshot), range);
+  }
+
+  /** The same, with what is in memory no more, or only in coarser form, out of recordings. */
+  async history(range: TimeRange): Promise<SnapshotFrame[]> {
+    const recordings = this.#recordings;
+    if (recordings === null) return this.pictures(range);
+    const read = (part: TimeRange) => recordings.read(this.name, part);
+    return await wholeHistory(this.#pictures.items(), range, read);
   }
 
   /** One encoded frame at the end of each aggregation interval; a slow reader misses some. */
@@ -272,10 +283,10 @@ export class OwnedMonitor {
     await this.over;
   }
 
-  async #run(record: RecordingOpener | null): Promise<void> {
+  async #run(): Promise<void> {
     const { monitor } = this.#opened;
     await this.#recorded(() => {
-      this.#recording = record?.(this.name, monitor, this.#params) ?? null;
+      this.#recording = this.#recordings?.begin(this.name, monitor, this.#params) ?? null;
     });
     this.#session?.signal.addEventListener('abort', () => void monitor.stop(), { once: true });
     for await (const snapshot of monitor.snapshots()) await this.#take(snapshot);
@@ -351,16 +362,4 @@ function frameBytes({ snapshot }: SnapshotFrame): number {
 
 function figuresBytes({ schemes }: FiguresPoint): number {
   return schemes.reduce((sum, { goalValues }) => sum + 160 + 8 * goalValues.length, 512);
-}
-
-/** Those in the range; of too many, evenly spread ones, the newest among them. */
-function within<Item>(
-  items: readonly Item[],
-  timeUs: (item: Item) => number,
-  { fromUs, toUs, limit }: TimeRange,
-): Item[] {
-  const found = items.filter((item) => timeUs(item) >= fromUs && timeUs(item) <= toUs);
-  if (found.length <= limit) return found;
-  const step = found.length / limit;
-  return Array.from({ length: limit }, (_, index) => found[Math.ceil((index + 1) * step) - 1]!);
 }

@@ -4,11 +4,14 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { serviceRecordings } from '../cli/serve/recordings.ts';
 import { ThermoclineClient } from '../client/client.ts';
+import type { SnapshotFrame } from '../client/snapshot-frame.ts';
 import { LinuxHost } from '../host/linux/linux-host.ts';
 import { resolveRoots } from '../host/linux/roots.ts';
 import { parseScenario } from '../host/sim/index.ts';
 import { monitorOpener } from './open-monitor.ts';
+import type { Recordings } from './owned-monitor.ts';
 import { type RunningService, runService } from './run-service.ts';
 
 const MACHINE = `
@@ -17,7 +20,7 @@ durationMs: 60 s
 nodes: [{ sizeBytes: 64 MiB }]
 processes:
   - name: app
-    vmas: [{ name: hot, sizeBytes: 16 MiB }]
+    vmas: [{ name: hot, sizeBytes: 16 MiB }, { name: cold, sizeBytes: 16 MiB }]
     accesses: [{ vma: hot, pattern: uniform, ratePerSecond: 1000 }]
 `;
 
@@ -27,14 +30,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
-function start(): Promise<RunningService> {
+function recordings(): Recordings {
+  return serviceRecordings(stateDir, resolveRoots({}), 2 ** 20)!;
+}
+
+function start(recordings: Recordings | null = null): Promise<RunningService> {
   const roots = resolveRoots({});
   return runService({
     host: new LinuxHost(roots),
     stateDir,
     port: 0,
     open: monitorOpener(roots, () => parseScenario(MACHINE, 'test')),
-    record: null,
+    recordings,
     pagesFolder: join(stateDir, 'no-pages'),
     capabilities: () => [],
     scenarios: [],
@@ -95,6 +102,31 @@ test('resumes monitors that were made over the API, paused ones paused', async (
   const monitors = await clientOf(running).monitors();
   expect(monitors.map(({ name, state }) => `${name} ${state}`)).toEqual(['a running', 'b paused']);
   expect(monitors[0]!.params.attrs.maxNrRegions).toBe(77);
+});
+
+test('after a restart, the history reaches back to before it', async () => {
+  const watch = { kind: 'simulation', scenario: 'any' } as const;
+  let before: readonly SnapshotFrame[] = [];
+  {
+    await using running = await start(recordings());
+    const client = clientOf(running);
+    await client.create({ name: 'a', watch, cpuCeiling: 1 });
+    while (before.length < 4) before = await client.history('a');
+  }
+  await using running = await start(recordings());
+  const client = clientOf(running);
+  for await (const _frame of client.stream('a')) break;
+  const after = await client.history('a');
+  const regionsOf = ({ snapshot }: SnapshotFrame) => [...snapshot.start, ...snapshot.nrAccesses];
+  expect(after.slice(0, 4).map(regionsOf)).toEqual(before.slice(0, 4).map(regionsOf));
+  const times = after.map(({ snapshot }) => snapshot.timeUs);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(after.length).toBeGreaterThan(before.length);
+  // A later monitor of the name begins anew.
+  await client.remove('a');
+  await client.create({ name: 'a', watch, cpuCeiling: 1 });
+  for await (const _frame of client.stream('a')) break;
+  expect((await client.history('a')).length).toBeLessThan(before.length);
 });
 
 test('what is no request at all gets a sentence', async () => {

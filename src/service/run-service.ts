@@ -10,7 +10,7 @@ import type { HostInfo } from './api/host-endpoints.ts';
 import { type Listener, listenOnLoopback, listenOnSocket } from './listen.ts';
 import { MonitorStore } from './monitor-store.ts';
 import type { MonitorOpener } from './open-monitor.ts';
-import type { RecordingOpener } from './owned-monitor.ts';
+import type { Recordings } from './owned-monitor.ts';
 import { OwnerLock } from './owner-lock.ts';
 import { Service } from './service.ts';
 
@@ -24,7 +24,7 @@ export interface RunServiceOptions extends HostInfo {
   readonly port: number | null;
   readonly open: MonitorOpener;
   /** Null: nothing is recorded. */
-  readonly record: RecordingOpener | null;
+  readonly recordings: Recordings | null;
   /** Holds the built dashboard; without one there are no pages. */
   readonly pagesFolder: string;
   readonly logFault: (error: unknown) => void;
@@ -52,7 +52,7 @@ function socketPath(stateDir: string): string {
  * @throws ThermoclineError TC_BUSY while another service has the folder; as listening does
  */
 export async function runService(options: RunServiceOptions): Promise<RunningService> {
-  const { host, open, port, record } = options;
+  const { host, open, port, recordings } = options;
   const stateDir = openStateFolder(options.stateDir);
   await using undo = new AsyncDisposableStack();
   undo.use(OwnerLock.take(stateDir));
@@ -67,7 +67,7 @@ export async function runService(options: RunServiceOptions): Promise<RunningSer
     stateDir,
     open,
     store,
-    record,
+    recordings,
     wallUs: () => Date.now() * 1000,
   });
   undo.defer(() => service.close());

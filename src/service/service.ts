@@ -15,7 +15,7 @@ import { planChanges } from './desired-state.ts';
 import { EventLog } from './event-log.ts';
 import type { MonitorStore, StoredMonitor } from './monitor-store.ts';
 import type { MonitorOpener, OpenedMonitor } from './open-monitor.ts';
-import { OwnedMonitor, type RecordingOpener } from './owned-monitor.ts';
+import { OwnedMonitor, type Recordings } from './owned-monitor.ts';
 
 /** More monitors than a machine has use for. */
 const MAX_MONITORS = 64;
@@ -28,7 +28,7 @@ export interface ServiceOptions {
   readonly open: MonitorOpener;
   readonly store: MonitorStore;
   /** Null: nothing is recorded. */
-  readonly record: RecordingOpener | null;
+  readonly recordings: Recordings | null;
   /** Microseconds since 1970. */
   readonly wallUs: () => number;
 }
@@ -146,7 +146,7 @@ export class Service {
   remove(name: string): Promise<void> {
     return this.#change(async () => {
       await this.monitor(name).stop();
-      this.#monitors.delete(name);
+      this.#forget(name);
       this.#save();
       this.events.add('removed', name, `${name} has been removed.`);
     });
@@ -219,7 +219,7 @@ export class Service {
       throw error;
     }
     const { events } = this;
-    const { record, wallUs } = this.#options;
+    const { recordings, wallUs } = this.#options;
     const startedAtUs = wallUs();
     const monitor = new OwnedMonitor({
       spec,
@@ -227,7 +227,7 @@ export class Service {
       opened,
       events,
       session,
-      record,
+      recordings,
       startedAtUs,
     });
     this.#monitors.set(spec.name, monitor);
@@ -239,11 +239,17 @@ export class Service {
     if (action === 'commit') await this.monitor(name).commit(spec!.params);
     if (action === 'remove' || action === 'replace') {
       await this.monitor(name).stop();
-      this.#monitors.delete(name);
+      this.#forget(name);
     }
     if (action === 'create' || action === 'replace') await this.#start(spec!, 'config');
     const type = ({ create: 'created', remove: 'removed' } as const)[action as 'create' | 'remove'];
     this.events.add(type ?? 'committed', name, `${details.join('; ')}.`);
+  }
+
+  /** What it has recorded stays, but not under its name. */
+  #forget(name: string): void {
+    this.#options.recordings?.retire(name);
+    this.#monitors.delete(name);
   }
 
   /** Who acts on real memory has a journal and a guard; null for all others. */

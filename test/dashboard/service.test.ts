@@ -76,7 +76,7 @@ describe.skipIf(whyNoBrowser() !== null)('the dashboard', { timeout: 120_000 }, 
       port,
       open: monitorOpener(roots, () => parseScenario(scenario, 'demo')),
       pagesFolder: folder,
-      record: null,
+      recordings: null,
       capabilities: () => [
         {
           name: 'acting',

@@ -16,7 +16,7 @@ import { Tokens } from '../../src/service/access/tokens.ts';
 import { type App, createApp } from '../../src/service/api/app.ts';
 import { MonitorStore } from '../../src/service/monitor-store.ts';
 import type { MonitorOpener } from '../../src/service/open-monitor.ts';
-import type { RecordingOpener } from '../../src/service/owned-monitor.ts';
+import type { Recordings } from '../../src/service/owned-monitor.ts';
 import { Service } from '../../src/service/service.ts';
 import { Contract } from './contract.ts';
 
@@ -54,7 +54,7 @@ export class VirtualService implements AsyncDisposable {
   constructor(
     stateDir?: string,
     scenario: string = MACHINE,
-    record?: RecordingOpener,
+    recordings?: Recordings,
     roots: Roots = resolveRoots({}),
   ) {
     this.#ownsFolder = stateDir === undefined;
@@ -75,7 +75,7 @@ export class VirtualService implements AsyncDisposable {
       stateDir: this.stateDir,
       open,
       store: this.store,
-      record: record ?? null,
+      recordings: recordings ?? null,
       wallUs: () => this.nowMs * 1000,
     });
     this.app = createApp({

@@ -1,5 +1,5 @@
 /** Recordings of what the service's monitors see: files of bounded size, the oldest go first. */
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Roots } from '../../host/host.ts';
@@ -7,10 +7,11 @@ import { readTextIfAny } from '../../host/linux/read-file.ts';
 import type { Monitor } from '../../monitor/monitor.ts';
 import type { Snapshot } from '../../params/snapshot.ts';
 import type { Params } from '../../params/types.ts';
-import type { Recording, RecordingOpener } from '../../service/owned-monitor.ts';
+import type { Recording, Recordings } from '../../service/owned-monitor.ts';
 import { linuxMemory } from '../record/memory.ts';
 import { RecordOutput } from '../record/record-output.ts';
 import { Recorder } from '../record/recorder.ts';
+import { pastPictures } from './past-pictures.ts';
 
 /** So many files share what a monitor may take on disk. */
 const NR_FILES = 8;
@@ -18,21 +19,56 @@ const NR_FILES = 8;
 const FLUSH_NS = 1_000_000_000n;
 const MAPPINGS_EVERY_NS = 60_000_000_000n;
 
+/** Of monitors that were removed, the recordings of so many are kept. */
+const MAX_RETIRED = 16;
+
 /**
- * Opens the recordings of a service, in `recordings/NAME` of its state folder.
+ * The recordings of a service, in `recordings/NAME` of its state folder.
  * @param maxBytes for each monitor; 0: nothing is recorded
  */
-export function recordingOpener(
+export function serviceRecordings(
   stateDir: string,
   roots: Roots,
   maxBytes: number,
-): RecordingOpener | null {
+): Recordings | null {
   if (maxBytes === 0) return null;
-  return (name, monitor, params) => {
-    const folder = join(stateDir, 'recordings', name);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return new MonitorRecording(folder, monitor, params, roots, maxBytes);
+  const all = join(stateDir, 'recordings');
+  let lastRead: Promise<unknown> = Promise.resolve();
+  return {
+    begin(name, monitor, params) {
+      const folder = join(all, name);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      return new MonitorRecording(folder, monitor, params, roots, maxBytes);
+    },
+    read(name, range) {
+      // One after the other: each holds as many pictures as were asked for.
+      const read = lastRead.then(() => pastPictures(filesOf(join(all, name)), range));
+      lastRead = read.catch(() => {});
+      return read;
+    },
+    retire(name) {
+      if (!existsSync(join(all, name))) return;
+      // No monitor can have such a name.
+      renameSync(join(all, name), join(all, `${stampNow()}~${name}`));
+      const retired = readdirSync(all).filter((one) => one.includes('~'));
+      for (const old of retired.sort().slice(0, -MAX_RETIRED)) {
+        rmSync(join(all, old), { recursive: true });
+      }
+    },
   };
+}
+
+/** By name is by time. */
+function filesOf(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.tcr'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function stampNow(): string {
+  return new Date().toISOString().replaceAll(/[:.]/g, '');
 }
 
 class MonitorRecording implements Recording {
@@ -57,7 +93,7 @@ class MonitorRecording implements Recording {
     });
     this.#output = new RecordOutput({
       // By name is by time, over restarts, too.
-      path: join(folder, `${new Date().toISOString().replaceAll(/[:.]/g, '')}.tcr`),
+      path: join(folder, `${stampNow()}.tcr`),
       overwrite: false,
       rotateBytes: Math.ceil(maxBytes / NR_FILES),
       rotateNs: null,
@@ -92,12 +128,8 @@ class MonitorRecording implements Recording {
 
   /** Leaves room for one more file. */
   #removeOldest(): void {
-    const files = readdirSync(this.#folder)
-      .filter((name) => name.endsWith('.tcr'))
-      .sort()
-      .map((name) => join(this.#folder, name));
     let left = this.#maxBytes - this.#maxBytes / NR_FILES;
-    for (const file of files.reverse()) {
+    for (const file of filesOf(this.#folder).reverse()) {
       left -= statSync(file).size;
       if (left < 0) rmSync(file);
     }

@@ -16,7 +16,7 @@ import { Interruption } from '../interruption.ts';
 import { readNamedFile } from '../named-file.ts';
 import type { ServeOptions } from '../serve.ts';
 import { namedMonitors } from './named-monitors.ts';
-import { recordingOpener } from './recordings.ts';
+import { serviceRecordings } from './recordings.ts';
 import { findScenario, shippedScenarios } from './shipped-scenarios.ts';
 
 /** The demo's picture should move, and what is watched is ours. */
@@ -35,7 +35,7 @@ export async function serve(options: ServeOptions, roots: Roots): Promise<number
     socket: options.socket,
     port: options.port ?? null,
     open: monitorOpener(roots, findScenario),
-    record: recordingOpener(stateDir, roots, options.recordBytes),
+    recordings: serviceRecordings(stateDir, roots, options.recordBytes),
     capabilities: () =>
       examine({ roots, stateDir, syscalls: 'System calls are loaded when something acts.' }).groups,
     scenarios: shippedScenarios(),

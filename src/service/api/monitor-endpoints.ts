@@ -134,11 +134,11 @@ function addPictureEndpoints(add: Add, service: Service): void {
     method: 'get',
     path: '/monitors/{name}/history',
     scope: 'read',
-    summary: 'Pictures of the past: the older, the coarser in time',
+    summary: 'Pictures of the past, also of before a restart, evenly over the range',
     query: rangeSchema,
     answer: { description: 'Oldest first.', schema: picturesSchema, media: 'json-or-frames' },
-    handle: ({ name, query, request }) => {
-      const frames = service.monitor(name).pictures(rangeOf(query));
+    handle: async ({ name, query, request }) => {
+      const frames = await service.monitor(name).history(rangeOf(query));
       return wantsFrames(request) ? framesAnswer(frames) : { snapshots: frames.map(pictureJson) };
     },
   });

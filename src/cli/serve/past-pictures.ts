@@ -1,0 +1,113 @@
+/** Pictures out of the recordings of a service. */
+import { statSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { intervalsInForce, maxSamplesOf } from '../../analysis/intervals-in-force.ts';
+import type { SnapshotFrame } from '../../client/snapshot-frame.ts';
+import type { Series, SeriesSnapshot } from '../../record/recording.ts';
+import { readTcr } from '../../record/tcr-reader.ts';
+import type { TimeRange } from '../../service/history/time-range.ts';
+import { nodeCodec, openFile } from '../record-files.ts';
+
+/**
+ * Pictures of the range, evenly over the time that the files tell of; `timeUs` is the recording's.
+ * @param files by time, the oldest first
+ */
+export async function pastPictures(
+  files: readonly string[],
+  range: TimeRange,
+): Promise<SnapshotFrame[]> {
+  // What was written last is no older than what is asked for.
+  const able = files.filter((file) => statSync(file).mtimeMs * 1000 >= range.fromUs);
+  const found: SnapshotFrame[] = [];
+  let picker: EvenPicker | null = null;
+  for (const file of able) {
+    for await (const window of windowsOf(file)) {
+      const timeUs = Number(window.endNs) / 1000;
+      if (timeUs > range.toUs) return found;
+      if (timeUs < range.fromUs) continue;
+      picker ??= new EvenPicker(timeUs, Math.min(range.toUs, Date.now() * 1000), range.limit);
+      if (picker.takes(timeUs)) found.push(frameOf(window));
+    }
+  }
+  return found;
+}
+
+/** Of what comes in the order of time, the first in each of so many equal parts. */
+class EvenPicker {
+  readonly #stepUs: number;
+  #nextUs: number;
+  #left: number;
+
+  constructor(fromUs: number, toUs: number, limit: number) {
+    this.#stepUs = Math.max(0, toUs - fromUs) / limit;
+    this.#left = limit;
+    this.#nextUs = fromUs;
+  }
+
+  takes(timeUs: number): boolean {
+    if (timeUs < this.#nextUs || this.#left === 0) return false;
+    this.#left -= 1;
+    while (this.#stepUs > 0 && this.#nextUs <= timeUs) this.#nextUs += this.#stepUs;
+    return true;
+  }
+}
+
+/** What all targets showed at one moment. Valid until the next one is asked for. */
+interface Window {
+  readonly endNs: bigint;
+  readonly series: readonly Series[];
+  /** A part for each target that had regions, with the index of its series. */
+  readonly parts: readonly SeriesSnapshot[];
+}
+
+async function* windowsOf(file: string): AsyncGenerator<Window> {
+  const series: Series[] = [];
+  for await (const batch of readTcr(openFile(file)(), nodeCodec)) {
+    let parts: SeriesSnapshot[] = [];
+    for (const item of batch) {
+      if (item.kind === 'series') series[item.index] = item.series;
+      if (item.kind !== 'snapshot') continue;
+      if (parts.length > 0 && parts[0]!.endNs !== item.snapshot.endNs) {
+        yield { endNs: parts[0]!.endNs, series, parts };
+        parts = [];
+      }
+      parts.push(item.snapshot);
+    }
+    if (parts.length > 0) yield { endNs: parts[0]!.endNs, series, parts };
+    // Between two batches others get their turn.
+    await breathe();
+  }
+}
+
+function frameOf({ endNs, series, parts }: Window): SnapshotFrame {
+  const [first] = parts;
+  const intervals = intervalsInForce(series[first!.seriesIndex]!, first!)!;
+  const maxNrAccesses = maxSamplesOf(intervals);
+  const nrRegions = parts.reduce((sum, part) => sum + part.nrRegions, 0);
+  const targetIndex = new Uint32Array(nrRegions);
+  const start = new Float64Array(nrRegions);
+  const end = new Float64Array(nrRegions);
+  const nrAccesses = new Uint32Array(nrRegions);
+  const age = new Uint32Array(nrRegions);
+  let at = 0;
+  for (const part of parts) {
+    const { nrRegions: length } = part;
+    targetIndex.fill(part.seriesIndex, at, at + length);
+    start.set(part.start.subarray(0, length), at);
+    end.set(part.end.subarray(0, length), at);
+    nrAccesses.set(part.nrAccesses.subarray(0, length), at);
+    age.set(part.age.subarray(0, length), at);
+    at += length;
+  }
+  return {
+    spanUs: Number(first!.endNs - first!.startNs) / 1000,
+    snapshot: {
+      ...{ timeUs: Number(endNs) / 1000, wallTimeUs: null, tick: 0 },
+      sampleIntervalUs: intervals.sampleIntervalUs,
+      aggregationIntervalUs: intervals.aggregationIntervalUs,
+      ...{ maxNrAccesses, windowSamples: maxNrAccesses, nrRegions },
+      targetPids: series.map(({ pid }) => pid),
+      ...{ targetIndex, start, end, nrAccesses, age, probeHits: null, filterPassedBytes: null },
+    },
+  };
+}
