@@ -3,6 +3,7 @@
  *
  *     {"type":"begin","version":1,"owner":{"pid":7,"startTicks":9,"bootId":"…"},"description":"…"}
  *     {"type":"step","id":1,"text":"echo 64M > …/memory.high","undo":{"file":"…","content":"max"}}
+ *     {"type":"blocks","guest":"vm0","state":"taking","ranges":[[0,2097152]]}
  *     {"type":"undone","id":1}
  *     {"type":"finished","by":"owner"}
  *
@@ -11,6 +12,8 @@
 import { ThermoclineError } from '../base/errors.ts';
 import type { LeverStep } from '../host/host.ts';
 import type { ProcessIdentity } from '../host/linux/process-identity.ts';
+import { BLOCK_BYTES } from '../policies/acma/observation.ts';
+import { BLOCK_STATES, type BlockEntry, type BlockState } from './acma/block-table.ts';
 
 /** Who closed a journal. */
 export type Finisher = 'owner' | 'guard' | 'restore';
@@ -32,6 +35,7 @@ export interface JournalHead {
 export type JournalLine =
   | ({ readonly type: 'begin'; readonly version: 1 } & JournalHead)
   | ({ readonly type: 'step' } & RecordedStep)
+  | ({ readonly type: 'blocks' } & BlockEntry)
   | { readonly type: 'undone'; readonly id: number }
   | { readonly type: 'finished'; readonly by: Finisher };
 
@@ -76,6 +80,13 @@ function isJournalLine(line: Fields): boolean {
       return line['version'] === 1 && isText(line['description']) && isIdentity(line['owner']);
     case 'step':
       return isCount(line['id']) && isText(line['text']) && isUndo(line['undo']);
+    case 'blocks':
+      return (
+        isText(line['guest']) &&
+        BLOCK_STATES.includes(line['state'] as BlockState) &&
+        Array.isArray(line['ranges']) &&
+        line['ranges'].every(isBlockRange)
+      );
     case 'undone':
       return isCount(line['id']);
     case 'finished':
@@ -98,6 +109,15 @@ function isUndo(value: unknown): boolean {
   if (value === null) return true;
   if (!isObject(value)) return false;
   return isCount(value['kernelSlot']) || (isText(value['file']) && isText(value['content']));
+}
+
+/** No guest is larger than this, and no damaged line makes a table without end. */
+const MAX_ADDRESS = 2 ** 44;
+
+function isBlockRange(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 2 || !value.every(isCount)) return false;
+  const [start, end] = value as [number, number];
+  return start < end && end <= MAX_ADDRESS && start % BLOCK_BYTES === 0 && end % BLOCK_BYTES === 0;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -188,4 +189,56 @@ test('the latest 50 finished journals are kept, and unfinished ones for ever', (
   }
   expect(listJournals(stateDir)).toContain(unfinished.file);
   expect(readdirSync(stateDir).length).toBeLessThanOrEqual(52);
+});
+
+describe('blocks of guests', () => {
+  const MIB = 2 ** 20;
+  const entry = (state: 'taking' | 'taken' | 'returned', start: number, end: number) =>
+    ({ guest: 'vm0', state, ranges: [[start * MIB, end * MIB]] }) as const;
+
+  test('are a table that whoever opens the journal reads', () => {
+    using journal = Journal.create(stateDir, 'a run');
+    journal.recordBlocks(entry('taking', 0, 6));
+    journal.recordBlocks(entry('taken', 2, 6));
+    journal.recordBlocks(entry('returned', 4, 6));
+    using again = Journal.open(journal.file);
+    expect([...again.blocks('vm0')]).toEqual([
+      [0, 'taking'],
+      [2 * MIB, 'taken'],
+    ]);
+    expect(again.blocks('vm1').size).toBe(0);
+  });
+
+  test('are put together when there are many lines, and a guard finds the new file', () => {
+    using journal = Journal.create(stateDir, 'a run');
+    using guard = Journal.open(journal.file);
+    journal.record(step('/c/a/memory.high', 'max\n'));
+    // Every other block of 4 GiB: some 20 KiB a line.
+    const ranges = Array.from(
+      { length: 1024 },
+      (_, n) => [n * 4 * MIB, (n * 4 + 2) * MIB] as const,
+    );
+    for (let round = 0; round < 20; round++) {
+      journal.recordBlocks({ guest: 'vm0', state: 'taking', ranges });
+      journal.recordBlocks({ guest: 'vm0', state: 'returned', ranges: ranges.slice(1) });
+    }
+    expect(statSync(journal.file).size).toBeLessThan(2 ** 18 + 2 ** 16);
+    guard.reload();
+    expect(guard.pending).toEqual(journal.pending);
+    expect([...guard.blocks('vm0')]).toEqual([[0, 'taking']]);
+    guard.finish('guard');
+    using after = Journal.open(journal.file);
+    expect(after.isFinished).toBe(true);
+    expect(listJournals(stateDir)).toEqual([journal.file]);
+  });
+
+  test.each([[[[1, 2 * MIB]]], [[[2 * MIB, 2 * MIB]]], [[[0, 2 ** 50]]], ['all']])(
+    'with ranges %j are damaged',
+    (ranges) => {
+      const { file } = Journal.create(stateDir, 'a run');
+      const line = { type: 'blocks', guest: 'vm0', state: 'taken', ranges };
+      appendFileSync(file, `${JSON.stringify(line)}\n`);
+      expect(() => Journal.open(file)).toThrow(/Line 2 of the journal .* is damaged/);
+    },
+  );
 });

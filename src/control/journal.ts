@@ -1,10 +1,11 @@
 /** What an acting run is about to do and how to take it back, on disk before it is done. */
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ThermoclineError } from '../base/errors.ts';
 import type { LeverStep } from '../host/host.ts';
 import { ownIdentity } from '../host/linux/process-identity.ts';
+import { type BlockEntry, type BlockState, BlockTable } from './acma/block-table.ts';
 import {
   type Finisher,
   type JournalHead,
@@ -16,6 +17,8 @@ import {
 /** No further step is recorded beyond this, so that a journal can always be read back in one go. */
 const MAX_STEPS_BYTES = 16 * 2 ** 20;
 const MAX_FILE_BYTES = 2 * MAX_STEPS_BYTES;
+/** Entries on blocks beyond this are put together. */
+const COMPACT_BYTES = 2 ** 18;
 /** Finished journals that are kept, for people to look at. */
 const MAX_KEPT = 50;
 const FILE_NAME = /^journal-\d+-[0-9a-f]{8}\.jsonl$/;
@@ -23,9 +26,10 @@ const FILE_NAME = /^journal-\d+-[0-9a-f]{8}\.jsonl$/;
 /** One journal file, held open. Its owner appends to it; the guard or `restore` finish it later. */
 export class Journal implements Disposable {
   readonly file: string;
-  readonly #fd: number;
+  #fd: number;
   #head: JournalHead | null = null;
   readonly #pending: Map<number, RecordedStep> = new Map();
+  readonly #blocks = new BlockTable();
   #lastId = 0;
   #isFinished = false;
   /** Length of the whole lines. */
@@ -99,6 +103,20 @@ export class Journal implements Disposable {
     this.#append({ type: 'step', id: this.#lastId + 1, text: step.text, undo: step.undo });
   }
 
+  /** Blocks of a guest that are not its own, by address. */
+  blocks(guest: string): ReadonlyMap<number, BlockState> {
+    return this.#blocks.of(guest);
+  }
+
+  /**
+   * Writes down what is about to happen to blocks, or has happened.
+   * @throws ThermoclineError TC_SYSTEM when it can't be written: then nothing may happen to them
+   */
+  recordBlocks(entry: BlockEntry): void {
+    if (this.#lengthBytes > COMPACT_BYTES) this.#compact();
+    this.#append({ type: 'blocks', ...entry });
+  }
+
   /** Notes that a step has been taken back. */
   markUndone(step: RecordedStep): void {
     this.#append({ type: 'undone', id: step.id });
@@ -114,6 +132,7 @@ export class Journal implements Disposable {
    * @throws ThermoclineError TC_INVALID when it is damaged
    */
   reload(): void {
+    this.#followRename();
     const { size } = fs.fstatSync(this.#fd);
     if (size > MAX_FILE_BYTES) {
       throw new ThermoclineError('TC_INVALID', `${this.file} is too large to be a journal.`);
@@ -122,6 +141,7 @@ export class Journal implements Disposable {
     fs.readSync(this.#fd, content, 0, size, 0);
     const { lines, lengthBytes } = parseJournal(content, this.file);
     this.#pending.clear();
+    this.#blocks.clear();
     for (const line of lines) this.#take(line);
     this.#lengthBytes = lengthBytes;
     this.#isTorn = lengthBytes < size;
@@ -131,13 +151,49 @@ export class Journal implements Disposable {
     fs.closeSync(this.#fd);
   }
 
+  /**
+   * Blocks come and go for as long as a run lasts, so what the journal says is written anew now and
+   * then, in as few lines as it takes, to a file that then takes the old one's place.
+   */
+  #compact(): void {
+    const lines: JournalLine[] = [
+      { type: 'begin', version: 1, ...this.#head! },
+      ...this.pending.reverse().map((step) => ({ type: 'step', ...step }) as const),
+      ...this.#blocks.entries().map((entry) => ({ type: 'blocks', ...entry }) as const),
+    ];
+    const next = `${this.file}.new`;
+    fs.rmSync(next, { force: true });
+    const fd = openFile(next, fs.constants.O_CREAT | fs.constants.O_EXCL);
+    this.#write(fd, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
+    fs.renameSync(next, this.file);
+    syncFolder(dirname(this.file));
+    fs.closeSync(this.#fd);
+    this.#fd = fd;
+    this.#lengthBytes = fs.fstatSync(fd).size;
+  }
+
+  /** The owner may have put a shorter file in the place of the one that is open. */
+  #followRename(): void {
+    const there = fs.statSync(this.file, { throwIfNoEntry: false });
+    if (there === undefined || there.ino === fs.fstatSync(this.#fd).ino) return;
+    const fd = openFile(this.file, 0);
+    fs.closeSync(this.#fd);
+    this.#fd = fd;
+  }
+
   #append(line: JournalLine): void {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    this.#write(this.#fd, bytes);
+    this.#lengthBytes += bytes.length;
+    this.#take(line);
+  }
+
+  #write(fd: number, bytes: Uint8Array): void {
     try {
-      if (this.#isTorn) fs.ftruncateSync(this.#fd, this.#lengthBytes);
-      this.#isTorn = true;
-      for (let done = 0; done < bytes.length; ) done += fs.writeSync(this.#fd, bytes, done);
-      fs.fsyncSync(this.#fd);
+      if (this.#isTorn) fs.ftruncateSync(fd, this.#lengthBytes);
+      this.#isTorn = fd === this.#fd;
+      for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done);
+      fs.fsyncSync(fd);
       this.#isTorn = false;
     } catch (cause) {
       throw new ThermoclineError(
@@ -147,13 +203,12 @@ export class Journal implements Disposable {
         { cause },
       );
     }
-    this.#lengthBytes += bytes.length;
-    this.#take(line);
   }
 
   #take(line: JournalLine): void {
     this.#isFinished = line.type === 'finished';
     if (line.type === 'begin') this.#head = line;
+    if (line.type === 'blocks') this.#blocks.apply(line);
     if (line.type === 'undone') this.#pending.delete(line.id);
     if (line.type === 'finished') this.#pending.clear();
     if (line.type !== 'step') return;

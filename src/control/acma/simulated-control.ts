@@ -11,7 +11,8 @@ import {
   WINDOW_BYTES,
 } from '../../policies/acma/observation.ts';
 import { type AcmaState, headroomBytes, newAcmaState, stepAcma } from '../../policies/acma/step.ts';
-import { BlockBook, rangesOf } from './block-book.ts';
+import { BlockBook, type BlockBookOptions } from './block-book.ts';
+import { rangesOf } from './block-table.ts';
 import type { GuestController } from './plant-run.ts';
 import type { SimulatedGuest } from './simulated-guest.ts';
 
@@ -20,6 +21,8 @@ const AGGREGATION_US = 4_000_000;
 /** Memory that was not accessed for so long may leave. */
 const COLD_AGE_US = 60_000_000;
 const TRIGGER_WINDOW_US = 1_000_000;
+/** After so long, what was ordered has happened or has failed. */
+const SETTLED_AFTER_US = 2 * SAMPLE_US;
 
 /** What was decided at a moment, for whoever shows it. */
 export interface DecisionRecord {
@@ -31,22 +34,24 @@ export interface DecisionRecord {
 /**
  * A controller for one run.
  * @param knobs asked anew at each step, since they may change while it runs
+ * @param ledger where blocks are written down, and those that an earlier controller has left
  */
 export function controlSimulatedGuest(
   scenario: Scenario,
   knobs: () => AcmaKnobs,
   decided: (record: DecisionRecord) => void = () => {},
+  ledger: BlockBookOptions = {},
 ): GuestController {
-  return new SimulatedControl(scenario, knobs, decided);
+  return new SimulatedControl(scenario, knobs, decided, new BlockBook(ledger));
 }
 
 class SimulatedControl implements GuestController {
   readonly params: Params;
   readonly #knobs: () => AcmaKnobs;
   readonly #decided: (record: DecisionRecord) => void;
-  readonly #book = new BlockBook();
+  readonly #book: BlockBook;
+  #isNew = true;
   #state: AcmaState | null = null;
-  #wanted: readonly number[] = [];
   #observations: AcmaObservation[] = [];
   #orders: { readonly dueUs: number; readonly decision: AcmaDecision }[] = [];
   #recentStalls: number[] = [];
@@ -59,8 +64,10 @@ class SimulatedControl implements GuestController {
     scenario: Scenario,
     knobs: () => AcmaKnobs,
     decided: (record: DecisionRecord) => void,
+    book: BlockBook,
   ) {
     this.#knobs = knobs;
+    this.#book = book;
     this.#decided = decided;
     const end = scenario.nodes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.params = {
@@ -80,10 +87,19 @@ class SimulatedControl implements GuestController {
   }
 
   everyStep(guest: SimulatedGuest): void {
+    if (this.#isNew) this.#takeOver(guest);
     for (const { decision } of this.#due(guest.nowUs)) this.#order(guest, decision);
     this.#settle(guest);
     const isShort = this.#hears(guest) && guest.freeBytes < headroomBytes(this.#knobs()) / 2;
     if (this.#triggerFires(guest) || isShort) this.#step(guest);
+  }
+
+  /** What an earlier controller has ordered would go on happening behind the ledger's back. */
+  #takeOver({ simulation, nowUs }: SimulatedGuest): void {
+    this.#isNew = false;
+    if (this.#book.taken().length === 0) return;
+    this.#lastOrderUs = nowUs;
+    simulation.driver.commit(this.params);
   }
 
   everySecond(guest: SimulatedGuest): void {
@@ -132,27 +148,31 @@ class SimulatedControl implements GuestController {
     const isSilent = guest.nowUs >= silentFromUs;
     const nowMs = guest.nowUs / 1000;
     const mostBlocks = Math.floor(Math.min(bytesPerSecond, guest.totalBytes) / BLOCK_BYTES);
-    this.#wanted = isSilent ? [] : this.#book.toTake(take, nowMs).slice(0, mostBlocks);
-    const returning = this.#book.toGive(give);
-    const schemes = schemesFor(isSilent ? 0 : reclaimBytes, this.#wanted, returning);
+    // Orders that were late may meet others that have been carried out meanwhile.
+    const { nrToGive, nrToTake } = this.#room(guest);
+    const nrTakes = isSilent ? 0 : Math.min(mostBlocks, nrToTake);
+    const taking = this.#book.toTake(take, nowMs).slice(0, nrTakes);
+    const returning = this.#book.toGive(give).slice(0, nrToGive);
+    this.#book.startTaking(taking);
+    this.#book.startReturning(returning);
+    const schemes = schemesFor(isSilent ? 0 : reclaimBytes, taking, returning);
     guest.simulation.driver.commit({ ...this.params, schemes });
+  }
+
+  /** Blocks that may be given and taken, whatever becomes of those that are under way. */
+  #room({ totalBytes }: SimulatedGuest): { readonly nrToGive: number; readonly nrToTake: number } {
+    const { minBytes, maxBytes } = this.#knobs();
+    const blocks = (bytes: number) => Math.max(0, Math.floor(bytes / BLOCK_BYTES));
+    const mostBytes = totalBytes - this.#book.nrTaken * BLOCK_BYTES;
+    const leastBytes = totalBytes - this.#book.taken().length * BLOCK_BYTES;
+    return { nrToGive: blocks(maxBytes - mostBytes), nrToTake: blocks(leastBytes - minBytes) };
   }
 
   /** Finds out what has become of the blocks that were to be taken or given. */
   #settle(guest: SimulatedGuest): void {
-    const { blocks } = guest.machine;
-    const nowMs = guest.nowUs / 1000;
-    const owned = new Set(blocks.owned().map((frame) => frame * PAGE_SIZE));
-    for (const address of this.#book.taken()) {
-      if (!owned.has(address)) this.#book.markGiven(address);
-    }
-    for (const address of owned) this.#book.markTaken(address);
-    // Two sampling intervals after the order, what is not there has failed.
-    if (guest.nowUs - this.#lastOrderUs < 2 * SAMPLE_US) return;
-    const failed = this.#wanted.filter((address) => !owned.has(address));
-    this.#wanted = [];
-    if (failed.length === 0) return;
-    for (const address of failed) this.#book.markFailed(address, nowMs);
+    const out = new Set(guest.machine.blocks.owned().map((frame) => frame * PAGE_SIZE));
+    const isOver = guest.nowUs - this.#lastOrderUs >= SETTLED_AFTER_US;
+    if (!this.#book.settle(out, isOver, guest.nowUs / 1000)) return;
     // Or the scheme would go on trying until the next order.
     guest.simulation.driver.commit({ ...this.params, schemes: schemesFor(0, [], []) });
   }
@@ -229,12 +249,15 @@ function schemesFor(
 }
 
 function blockScheme(action: Action, addresses: readonly number[]): Scheme {
-  const ranges = addresses.length === 0 ? [{ start: 0, end: 0 }] : rangesOf(addresses);
+  const ranges = addresses.length === 0 ? [[0, 0] as const] : rangesOf(addresses);
   return {
     ...DEFAULT_SCHEME,
     action,
     applyIntervalUs: SAMPLE_US,
-    filters: ranges.map((range) => ({ type: 'addr', matching: true, allow: true, range })),
+    filters: ranges.map(([start, end]) => ({
+      ...{ type: 'addr', matching: true, allow: true },
+      range: { start, end },
+    })),
   };
 }
 
@@ -247,8 +270,8 @@ function coldBytesOf(snapshot: Snapshot, taken: readonly number[]): number {
   for (let row = 0; row < nrRegions; row++) {
     if (nrAccesses[row] !== 0 || age[row]! < minAge) continue;
     bytes += end[row]! - start[row]!;
-    for (const hole of holes) {
-      bytes -= Math.max(0, Math.min(end[row]!, hole.end) - Math.max(start[row]!, hole.start));
+    for (const [from, to] of holes) {
+      bytes -= Math.max(0, Math.min(end[row]!, to) - Math.max(start[row]!, from));
     }
   }
   return bytes;
