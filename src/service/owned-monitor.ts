@@ -16,11 +16,11 @@ import { diffParams } from '../params/diff.ts';
 import type { Snapshot } from '../params/snapshot.ts';
 import type { Params } from '../params/types.ts';
 import type { EventLog } from './event-log.ts';
-import { figuresOf, timeOf } from './figures.ts';
+import { figuresOf } from './figures.ts';
 import { joinFrames } from './history/join-frames.ts';
 import { LeveledHistory } from './history/leveled-history.ts';
 import { type TimeRange, within } from './history/time-range.ts';
-import { wholeHistory } from './history/whole-history.ts';
+import { fromMemory, wholeHistory } from './history/whole-history.ts';
 import { ceilingOf, type OpenedMonitor } from './open-monitor.ts';
 import { patched } from './params-patch.ts';
 
@@ -244,7 +244,7 @@ export class OwnedMonitor {
 
   /** Pictures that are in memory, the oldest first. */
   pictures(range: TimeRange): SnapshotFrame[] {
-    return within(this.#pictures.items(), ({ snapshot }) => timeOf(snapshot), range);
+    return fromMemory(this.#pictures.items(), range);
   }
 
   /** The same, with what is in memory no more, or only in coarser form, out of recordings. */

@@ -26,6 +26,8 @@ test('pictures come back from disk as they were in memory, evenly over the range
     }
     const few = await recordings.read('app', { ...part, limit: 5 });
     expect(few.map(({ snapshot }) => snapshot.timeUs / 1e6)).toEqual([10, 12, 14, 16, 18]);
+    // Each speaks for those that were left out before it.
+    expect(few.map(({ spanUs }) => spanUs / 1e6)).toEqual([0.1, 2, 2, 2, 2]);
     expect(await recordings.read('app', { ...part, fromUs: 50e6, toUs: 60e6 })).toEqual([]);
     expect(await recordings.read('nobody', part)).toEqual([]);
   } finally {

@@ -2,9 +2,12 @@
 import { statSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { intervalsInForce, maxSamplesOf } from '../../analysis/intervals-in-force.ts';
+import { ThermoclineError } from '../../base/errors.ts';
 import type { SnapshotFrame } from '../../client/snapshot-frame.ts';
-import type { Series, SeriesSnapshot } from '../../record/recording.ts';
+import type { Snapshot } from '../../params/snapshot.ts';
+import type { ItemSource, Series, SeriesSnapshot } from '../../record/recording.ts';
 import { readTcr } from '../../record/tcr-reader.ts';
+import { SpanKeeper } from '../../service/history/thinned.ts';
 import type { TimeRange } from '../../service/history/time-range.ts';
 import { nodeCodec, openFile } from '../record-files.ts';
 
@@ -17,16 +20,21 @@ export async function pastPictures(
   range: TimeRange,
 ): Promise<SnapshotFrame[]> {
   // What was written last is no older than what is asked for.
-  const able = files.filter((file) => statSync(file).mtimeMs * 1000 >= range.fromUs);
+  const able = files.filter((file) => {
+    const there = statSync(file, { throwIfNoEntry: false });
+    return there !== undefined && there.mtimeMs * 1000 >= range.fromUs;
+  });
   const found: SnapshotFrame[] = [];
+  const keeper = new SpanKeeper();
   let picker: EvenPicker | null = null;
   for (const file of able) {
     for await (const window of windowsOf(file)) {
       const timeUs = Number(window.endNs) / 1000;
       if (timeUs > range.toUs) return found;
       if (timeUs < range.fromUs) continue;
+      keeper.pass(timeUs, timeUs - Number(window.startNs) / 1000);
       picker ??= new EvenPicker(timeUs, Math.min(range.toUs, Date.now() * 1000), range.limit);
-      if (picker.takes(timeUs)) found.push(frameOf(window));
+      if (picker.takes(timeUs)) found.push({ spanUs: keeper.keep(), snapshot: snapshotOf(window) });
     }
   }
   return found;
@@ -54,6 +62,7 @@ class EvenPicker {
 
 /** What all targets showed at one moment. Valid until the next one is asked for. */
 interface Window {
+  readonly startNs: bigint;
   readonly endNs: bigint;
   readonly series: readonly Series[];
   /** A part for each target that had regions, with the index of its series. */
@@ -62,24 +71,38 @@ interface Window {
 
 async function* windowsOf(file: string): AsyncGenerator<Window> {
   const series: Series[] = [];
-  for await (const batch of readTcr(openFile(file)(), nodeCodec)) {
+  for await (const batch of readable(file)) {
     let parts: SeriesSnapshot[] = [];
     for (const item of batch) {
       if (item.kind === 'series') series[item.index] = item.series;
       if (item.kind !== 'snapshot') continue;
       if (parts.length > 0 && parts[0]!.endNs !== item.snapshot.endNs) {
-        yield { endNs: parts[0]!.endNs, series, parts };
+        yield windowOf(series, parts);
         parts = [];
       }
       parts.push(item.snapshot);
     }
-    if (parts.length > 0) yield { endNs: parts[0]!.endNs, series, parts };
+    if (parts.length > 0) yield windowOf(series, parts);
     // Between two batches others get their turn.
     await breathe();
   }
 }
 
-function frameOf({ endNs, series, parts }: Window): SnapshotFrame {
+/** Nothing of a file that has just been begun, or has just gone: others tell what they have. */
+async function* readable(file: string): ItemSource {
+  try {
+    yield* readTcr(openFile(file)(), nodeCodec);
+  } catch (error) {
+    if (!(error instanceof ThermoclineError)) throw error;
+  }
+}
+
+function windowOf(series: readonly Series[], parts: readonly SeriesSnapshot[]): Window {
+  const { startNs, endNs } = parts[0]!;
+  return { startNs, endNs, series, parts };
+}
+
+function snapshotOf({ endNs, series, parts }: Window): Snapshot {
   const [first] = parts;
   const intervals = intervalsInForce(series[first!.seriesIndex]!, first!)!;
   const maxNrAccesses = maxSamplesOf(intervals);
@@ -100,14 +123,11 @@ function frameOf({ endNs, series, parts }: Window): SnapshotFrame {
     at += length;
   }
   return {
-    spanUs: Number(first!.endNs - first!.startNs) / 1000,
-    snapshot: {
-      ...{ timeUs: Number(endNs) / 1000, wallTimeUs: null, tick: 0 },
-      sampleIntervalUs: intervals.sampleIntervalUs,
-      aggregationIntervalUs: intervals.aggregationIntervalUs,
-      ...{ maxNrAccesses, windowSamples: maxNrAccesses, nrRegions },
-      targetPids: series.map(({ pid }) => pid),
-      ...{ targetIndex, start, end, nrAccesses, age, probeHits: null, filterPassedBytes: null },
-    },
+    ...{ timeUs: Number(endNs) / 1000, wallTimeUs: null, tick: 0 },
+    sampleIntervalUs: intervals.sampleIntervalUs,
+    aggregationIntervalUs: intervals.aggregationIntervalUs,
+    ...{ maxNrAccesses, windowSamples: maxNrAccesses, nrRegions },
+    targetPids: series.map(({ pid }) => pid),
+    ...{ targetIndex, start, end, nrAccesses, age, probeHits: null, filterPassedBytes: null },
   };
 }

@@ -41,6 +41,7 @@ test('what memory has in enough detail is not read from disk', async () => {
   const asked: TimeRange[] = [];
   const found = await wholeHistory(memory, range(200, 220, 3), disk(0, asked));
   expect(secondsOf(found)).toEqual([216, 218, 220]);
+  expect(found.map(({ spanUs }) => spanUs / 1e6)).toEqual([16, 2, 2]);
   await wholeHistory(memory, range(218, 220, 100), disk(0, asked));
   expect(asked).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import type { SnapshotFrame } from '../../client/snapshot-frame.ts';
 import type { Snapshot } from '../../params/snapshot.ts';
 import { timeOf } from '../figures.ts';
-import { type TimeRange, within } from './time-range.ts';
+import { thinned } from './thinned.ts';
+import type { TimeRange } from './time-range.ts';
 
 /**
  * What is in memory, and what is on disk where that is finer or reaches further back.
@@ -15,22 +16,34 @@ export async function wholeHistory(
   read: (part: TimeRange) => Promise<SnapshotFrame[]>,
 ): Promise<SnapshotFrame[]> {
   if (range.limit === 0) return [];
-  const inMemory = within(memory, frameTime, range);
+  const inMemory = memory.filter((frame) => isWithin(frame, range));
   const [oldest] = memory;
   const reachesBack = oldest !== undefined && frameTime(oldest) - oldest.spanUs <= range.fromUs;
-  if (reachesBack && inMemory.length >= range.limit) return inMemory;
+  if (reachesBack && inMemory.length >= range.limit) return thinnedTo(inMemory, range);
   const fineFromUs = fineFrom(memory);
   const toUs = Math.min(range.toUs, fineFromUs - 1);
   const past = toUs < range.fromUs ? [] : await read({ ...range, toUs });
   const pastFromUs = past.length === 0 ? fineFromUs : frameTime(past[0]!);
   const before = inMemory.filter((frame) => frameTime(frame) < pastFromUs);
-  const after = within(memory, frameTime, {
-    ...range,
-    fromUs: Math.max(range.fromUs, fineFromUs),
-  });
+  const after = inMemory.filter((frame) => frameTime(frame) >= fineFromUs);
   const clock = clockOf(memory.at(-1)?.snapshot);
   const all = [...before, ...past.map((frame) => onClock(frame, clock)), ...after];
-  return within(all, frameTime, range);
+  return thinnedTo(all, range);
+}
+
+/** Those of the range that are in memory. */
+export function fromMemory(memory: readonly SnapshotFrame[], range: TimeRange): SnapshotFrame[] {
+  const found = memory.filter((frame) => isWithin(frame, range));
+  return thinnedTo(found, range);
+}
+
+function isWithin(frame: SnapshotFrame, { fromUs, toUs }: TimeRange): boolean {
+  const timeUs = frameTime(frame);
+  return timeUs >= fromUs && timeUs <= toUs;
+}
+
+function thinnedTo(frames: readonly SnapshotFrame[], { limit }: TimeRange): SnapshotFrame[] {
+  return thinned(frames, frameTime, limit);
 }
 
 function frameTime({ snapshot }: SnapshotFrame): number {
