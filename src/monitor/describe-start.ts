@@ -1,9 +1,10 @@
 import { currentBootId } from '../host/linux/process-identity.ts';
 import { type FeatureName, readFeatures } from '../kernel/features.ts';
+import { heldAtStart, withHeldBack } from '../kernel/first-window.ts';
 import { refuseWhileModulesRun } from '../kernel/modules.ts';
 import { RealSysfsReader } from '../kernel/real-sysfs.ts';
 import { SlotRecords } from '../kernel/slot-records.ts';
-import { describeWrites, stage } from '../kernel/staging.ts';
+import { describeWrites, stage, stageCommit } from '../kernel/staging.ts';
 import type { SysfsReader } from '../kernel/sysfs-files.ts';
 import type { Params } from '../params/types.ts';
 import type { KernelSpec } from './kernel-monitor.ts';
@@ -22,6 +23,9 @@ export function describeKernelStart(
   const features = new SlotRecords(spec.stateDir).features(currentBootId()) ?? readFeatures(files);
   refuseWhileModulesRun(files, spec.handOverStat ? 'damon_stat' : undefined);
   const plan = planKernel(params, features, spec.pageFilters);
+  const held = withHeldBack(plan.params, heldAtStart(plan.params.schemes, features));
+  const start = describeWrites(stage(held, features, 0));
+  const release = describeWrites(stageCommit(held, plan.params, features, 0));
   const unknown = [...features.values()].filter(({ present }) => present === null);
   const comments = [
     'In /sys/kernel/mm/damon/admin, in the first slot that is free; here that is 0.',
@@ -29,7 +33,11 @@ export function describeKernelStart(
     ...plan.notes,
     ...(unknown.length > 0 ? [unknownNote(unknown.map(({ name }) => name))] : []),
   ];
-  return `${comments.map((text) => `# ${text}\n`).join('')}${describeWrites(stage(plan.params, features, 0))}`;
+  return [
+    ...comments.map((text) => `# ${text}\n`),
+    start,
+    ...(release === '' ? [] : ['# Once their limits are in force (effective_bytes):\n', release]),
+  ].join('');
 }
 
 function unknownNote(names: readonly FeatureName[]): string {

@@ -101,6 +101,10 @@ const cold: Scheme = {
   quota: { ...NO_QUOTA, sizeBytes: MIB },
 };
 
+/** Whether a scheme of slot 0 is staged so that no region matches. */
+const findsNothing = ({ fake }: FakeHost, index: number) =>
+  readParams(fake, 0)!.schemes[index]!.pattern.nrAccesses.min === 'max';
+
 describe('a kernel monitor', () => {
   test.each(['7.3', '6.12'] as const)('sees where memory is hot on %s', async (release) => {
     const host = new FakeHost(release);
@@ -136,6 +140,8 @@ describe('a kernel monitor', () => {
     const host = new FakeHost();
     const monitor = host.monitor({ ...watching, schemes: [cold] });
     await monitor.start();
+    host.runFor(1_000_000);
+    await vi.waitFor(() => expect(findsNothing(host, 0)).toBe(false), 5_000);
     host.runFor(1_000_000);
     const { schemes } = await monitor.stats();
     expect(schemes).toHaveLength(1);
@@ -200,6 +206,47 @@ describe('a kernel monitor', () => {
     host.runFor(200_000);
     expect((await monitor.stats()).schemes[0]!.stats.nrTried).toBeGreaterThan(0n);
     await monitor.snapshot();
+  });
+});
+
+describe('a scheme that acts', () => {
+  const count: Scheme = { ...DEFAULT_SCHEME, action: 'stat' };
+
+  test.each(['7.3', '6.12'] as const)(
+    'waits on %s until its limit is in force',
+    async (release) => {
+      const host = new FakeHost(release);
+      const monitor = host.monitor({ ...watching, schemes: [count, cold] });
+      await monitor.start();
+      expect([findsNothing(host, 0), findsNothing(host, 1)]).toEqual([false, true]);
+      expect((await monitor.stats()).warnings).toEqual([
+        'schemes[1] does nothing until the kernel has its limit in force.',
+      ]);
+      // A pass, at the start of which the limit is worked out.
+      host.runFor(100_000);
+      await vi.waitFor(() => expect(findsNothing(host, 1)).toBe(false), 5_000);
+      expect(readParams(host.fake, 0)!.schemes[1]).toEqual(cold);
+      expect((await monitor.stats()).warnings).toEqual([]);
+    },
+  );
+
+  test('waits when it is added by a commit, and others go on', async () => {
+    const host = new FakeHost();
+    const monitor = host.monitor({ ...watching, schemes: [cold] });
+    await monitor.start();
+    host.runFor(100_000);
+    await vi.waitFor(() => expect(findsNothing(host, 0)).toBe(false), 5_000);
+    await monitor.commit({ ...watching, schemes: [cold, cold] });
+    expect([findsNothing(host, 0), findsNothing(host, 1)]).toEqual([false, true]);
+    host.runFor(100_000);
+    await vi.waitFor(() => expect(findsNothing(host, 1)).toBe(false), 5_000);
+  });
+
+  test('does not wait where that would use up the snapshots that it has', async () => {
+    const host = new FakeHost();
+    const monitor = host.monitor({ ...watching, schemes: [{ ...cold, maxNrSnapshots: 2 }] });
+    await monitor.start();
+    expect(findsNothing(host, 0)).toBe(false);
   });
 });
 

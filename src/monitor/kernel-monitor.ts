@@ -33,6 +33,8 @@ import { SnapshotStream } from './snapshot-stream.ts';
 const TEND_MS = 250;
 /** Processes that come and go are looked for no less often. */
 const LONGEST_FOLLOW_US = 5_000_000;
+/** Schemes that wait for their limit to be in force are looked at no more rarely. */
+const LONGEST_LET_ACT_US = 5_000_000;
 /** Of the ceiling, what reading snapshots for the stream may take. */
 const STREAM_SHARE = 0.5;
 
@@ -103,6 +105,8 @@ export class KernelMonitor implements Monitor {
   #last: Snapshot | null = null;
   #nextFollowUs = 0;
   #nextTuneUs = 0;
+  #heldSinceUs = 0;
+  #nextLetActUs = 0;
 
   constructor(spec: KernelSpec, options: KernelMonitorOptions) {
     this.#spec = spec;
@@ -162,6 +166,7 @@ export class KernelMonitor implements Monitor {
           : stretchAttrs(params.attrs, leastIntervalUs);
         await run.commit({ ...params, attrs }, this.#followed(run) ?? undefined);
         this.#scheduleTuning(attrs);
+        this.#scheduleLetAct();
         this.#isPaused = params.paused;
       } catch (error) {
         this.#asked = before;
@@ -202,6 +207,9 @@ export class KernelMonitor implements Monitor {
         mappings: [],
         warnings: [
           ...(this.#isPaused ? ['Monitoring is paused; what is shown is from before.'] : []),
+          ...[...run.held].map(
+            (index) => `schemes[${index}] does nothing until the kernel has its limit in force.`,
+          ),
           ...this.#ceiling.warnings(),
         ],
       };
@@ -256,6 +264,7 @@ export class KernelMonitor implements Monitor {
     this.#ceiling.begin(clock.nowUs(), this.#cpuUs());
     this.#nextFollowUs = clock.nowUs() + this.#followEveryUs;
     this.#scheduleTuning(this.#asked.attrs);
+    this.#scheduleLetAct();
   }
 
   /** Looks after what runs, now and then. */
@@ -266,6 +275,7 @@ export class KernelMonitor implements Monitor {
     try {
       const nowUs = this.#machine.clock.nowUs();
       if (!this.#lives(run)) await this.#inTurn(() => this.#endByItself());
+      if (nowUs >= this.#nextLetActUs) await this.#inTurn(() => this.#letAct(nowUs));
       if (nowUs >= this.#nextTuneUs) await this.#inTurn(() => this.#tune());
       await this.#inTurn(() => this.#adapt(nowUs));
     } catch (error) {
@@ -306,6 +316,19 @@ export class KernelMonitor implements Monitor {
     const tuned = tunedBySnapshot(run.params.attrs, snapshot);
     if (tuned !== null) await run.commit({ ...this.#asked, attrs: tuned });
     this.#scheduleTuning(tuned ?? run.params.attrs);
+  }
+
+  /** Lets schemes act as limits come into force; asks the more rarely, the longer it lasts. */
+  async #letAct(nowUs: number): Promise<void> {
+    const run = this.#run;
+    if (run === null || this.#end !== null || this.#isPaused || run.held.size === 0) return;
+    this.#nextLetActUs = nowUs + Math.min(nowUs - this.#heldSinceUs, LONGEST_LET_ACT_US);
+    await run.letAct();
+  }
+
+  #scheduleLetAct(): void {
+    this.#heldSinceUs = this.#machine.clock.nowUs();
+    this.#nextLetActUs = this.#heldSinceUs;
   }
 
   #scheduleTuning({ aggregationIntervalUs, intervalsGoal }: Attrs): void {
@@ -464,16 +487,10 @@ function namesOthers(before: Params, after: Params): boolean {
 }
 
 function withGoalValue(params: Params, scheme: number, goal: number, value: number): Params {
-  const at = <T>(list: readonly T[], index: number, change: (one: T) => T) =>
-    list.map((one, at) => (at === index ? change(one) : one));
+  const one = params.schemes[scheme]!;
+  const goals = one.quota.goals.with(goal, { ...one.quota.goals[goal]!, currentValue: value });
   return {
     ...params,
-    schemes: at(params.schemes, scheme, (one) => ({
-      ...one,
-      quota: {
-        ...one.quota,
-        goals: at(one.quota.goals, goal, (old) => ({ ...old, currentValue: value })),
-      },
-    })),
+    schemes: params.schemes.with(scheme, { ...one, quota: { ...one.quota, goals } }),
   };
 }

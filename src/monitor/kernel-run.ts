@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import { ThermoclineError } from '../base/errors.ts';
 import { type Features, hasFeature } from '../kernel/features.ts';
+import { type HeldBack, heldAtCommit, heldAtStart, withHeldBack } from '../kernel/first-window.ts';
 import type { OwnedSlot } from '../kernel/owned-slot.ts';
 import {
   readEffectiveQuotaBytes,
@@ -33,6 +34,8 @@ export class KernelRun {
   /** What the user wants, with the attributes in force and the targets that the kernel has. */
   #params: Params;
   #plan: KernelPlan;
+  /** Schemes of the user whose limit is not in force yet, so that they find nothing. */
+  #held: HeldBack;
   /** What the files hold. */
   #filed: Params;
   #tick = 0;
@@ -43,7 +46,8 @@ export class KernelRun {
     this.#options = options;
     this.#params = params;
     this.#plan = plan;
-    this.#filed = plan.params;
+    this.#held = heldAtStart(plan.params.schemes, options.features);
+    this.#filed = withHeldBack(plan.params, this.#held);
     this.#tickTimeUs = options.clock.nowUs();
   }
 
@@ -57,9 +61,9 @@ export class KernelRun {
           'passes filters (sz_filter_passed); leave --pages out.',
       );
     }
-    const plan = planKernel(params, features, pageFilters);
-    await slot.start(plan.params, features);
-    return new KernelRun(options, params, plan);
+    const run = new KernelRun(options, params, planKernel(params, features, pageFilters));
+    await slot.start(run.#filed, features);
+    return run;
   }
 
   get slot(): OwnedSlot {
@@ -78,6 +82,11 @@ export class KernelRun {
     return this.#options.features;
   }
 
+  /** Indexes of the user's schemes that do nothing yet, since their limit is not in force. */
+  get held(): HeldBack {
+    return this.#held;
+  }
+
   /** CPU time of this process for reading regions, which is done in one go. */
   get readingUs(): number {
     return this.#readingUs;
@@ -92,22 +101,46 @@ export class KernelRun {
    */
   async commit(next: Params, targets?: NextTargets): Promise<void> {
     const { slot, features, pageFilters } = this.#options;
-    const kept = next.operations === 'paddr' ? next.targets : this.#params.targets.map(asItRuns);
+    const kept = this.#targetsAsTheyRun(next);
     const after = targets?.after ?? kept;
     const params = { ...next, targets: after };
     const plan = planKernel(params, features, pageFilters);
     const nrBefore = this.#params.schemes.length;
+    const held = heldAtCommit(
+      this.#plan.params.schemes.slice(0, nrBefore),
+      plan.params.schemes,
+      this.#held,
+      features,
+    );
     if (next.schemes.length !== nrBefore) {
       // In a commit, a scheme takes over the state of the one that had its index (spec 7.2).
       const alone = { ...this.#filed, schemes: this.#filed.schemes.slice(0, nrBefore) };
       await slot.commit(this.#filed, alone, features);
       this.#filed = alone;
     }
-    const filed = { ...plan.params, targets: targets?.staged ?? kept };
+    const filed = withHeldBack({ ...plan.params, targets: targets?.staged ?? kept }, held);
     await slot.commit(this.#filed, filed, features);
+    this.#held = held;
     this.#filed = filed;
     this.#params = params;
     this.#plan = plan;
+  }
+
+  /** Lets those of the held schemes act whose limit is in force by now. */
+  async letAct(): Promise<void> {
+    if (this.#held.size === 0) return;
+    const { files, slot, features } = this.#options;
+    await slot.query('update_schemes_effective_quotas');
+    const { addrUnit } = this.#params;
+    const allows = (index: number) =>
+      readEffectiveQuotaBytes(files, slot.claim.slot, index, addrUnit) !== 0n;
+    const held = new Set([...this.#held].filter((index) => !allows(index)));
+    if (held.size === this.#held.size) return;
+    const targets = this.#targetsAsTheyRun(this.#params);
+    const filed = withHeldBack({ ...this.#plan.params, targets }, held);
+    await slot.commit(this.#filed, filed, features);
+    this.#held = held;
+    this.#filed = filed;
   }
 
   /** The picture of the next pass of our own scheme. */
@@ -162,6 +195,11 @@ export class KernelRun {
       active: true,
       goalValues: quota.goals.map(({ currentValue }) => currentValue),
     }));
+  }
+
+  /** For a commit that is about something else. */
+  #targetsAsTheyRun({ operations, targets }: Params): readonly Target[] {
+    return operations === 'paddr' ? targets : this.#params.targets.map(asItRuns);
   }
 
   /** Intervals in force; the kernel's own tuning tells them only when asked. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Boot, Claim } from '../../src/kernel/claim.ts';
 import type { Features } from '../../src/kernel/features.ts';
+import { heldAtStart, withHeldBack } from '../../src/kernel/first-window.ts';
 import type { OwnedSlot, SlotTools } from '../../src/kernel/owned-slot.ts';
 import { claimSlots, releasePool, stopClaimed } from '../../src/kernel/ownership.ts';
 import {
@@ -15,6 +16,7 @@ import type { SchemeStats, Snapshot } from '../../src/params/snapshot.ts';
 import type { Params, Scheme } from '../../src/params/types.ts';
 import { switchDamonStatOff } from './hand-made-kdamond.ts';
 import { assertInGuest } from './harness.ts';
+import { until } from './memory-figures.ts';
 
 const boot: Boot = {
   bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
@@ -74,14 +76,24 @@ export class RunningDamon implements AsyncDisposable {
   readonly #features: Features;
   #params: Params;
 
-  /** Switches DAMON_STAT off, which would be in the way. */
+  /**
+   * Switches DAMON_STAT off, which would be in the way, and waits until the limits of schemes that
+   * act are in force.
+   */
   static async start(params: Params): Promise<RunningDamon> {
     switchDamonStatOff();
     const slots = new OurSlots();
     try {
       const taken = await slots.take();
-      await taken.slot.start(params, taken.features);
-      return new RunningDamon(slots, taken.slot, taken.features, params);
+      const held = heldAtStart(params.schemes, taken.features);
+      const begun = withHeldBack(params, held);
+      await taken.slot.start(begun, taken.features);
+      const damon = new RunningDamon(slots, taken.slot, taken.features, begun);
+      for (const index of held) {
+        await until(async () => (await damon.effectiveBytes(index)) > 0n, 'a limit in force');
+      }
+      await damon.commit({ schemes: params.schemes });
+      return damon;
     } catch (error) {
       await slots[Symbol.asyncDispose]();
       throw error;
