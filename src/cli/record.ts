@@ -193,7 +193,9 @@ function originOf({ operations, params }: Subject, roots: Roots): RecordingOrigi
     host: isReal ? hostname() : null,
     kernelRelease: isReal ? kernelRelease : null,
     source:
-      operations.set === 'kernel' ? `kernel ${params.operations}` : `engine ${operations.set}`,
+      operations.set === 'kernel' || operations.set === 'foreign'
+        ? `kernel ${params.operations}`
+        : `engine ${operations.set}`,
     params,
   };
 }

@@ -26,7 +26,8 @@ Examples:
   $ thermocline watch --pid 1234 --json --for 1m > snapshots.jsonl
   $ thermocline watch --pid 1234 --params reclaim.yaml --act --dry-run
   $ thermocline watch --kernel --pid 1234
-  $ thermocline watch --kernel --physical --node 1 --pages anon`;
+  $ thermocline watch --kernel --physical --node 1 --pages anon
+  $ thermocline watch --kernel --foreign damon_stat`;
 
 interface WatchOptions extends SubjectOptions {
   readonly every: number;

@@ -108,7 +108,11 @@ function isIdentity(value: unknown): boolean {
 function isUndo(value: unknown): boolean {
   if (value === null) return true;
   if (!isObject(value)) return false;
-  return isCount(value['kernelSlot']) || (isText(value['file']) && isText(value['content']));
+  return (
+    isCount(value['kernelSlot']) ||
+    isText(value['traceInstance']) ||
+    (isText(value['file']) && isText(value['content']))
+  );
 }
 
 /** No guest is larger than this, and no damaged line makes a table without end. */

@@ -220,7 +220,8 @@ export class Journal implements Disposable {
 /** What a step changes, by name. */
 function keyOf({ undo, text }: LeverStep): string {
   if (undo === null) return text;
-  return 'kernelSlot' in undo ? `slot ${undo.kernelSlot}` : undo.file;
+  if ('file' in undo) return undo.file;
+  return 'kernelSlot' in undo ? `slot ${undo.kernelSlot}` : undo.traceInstance;
 }
 
 /** Journal files of a state folder, in no particular order; empty where there is no folder. */

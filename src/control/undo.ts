@@ -1,7 +1,8 @@
 /**
  * Takes a step back. What is to be written comes from a journal, so this trusts nothing in it: only
- * known files below the cgroup root can be written, with values that they take, and only slots of
- * the kernel's DAMON that our own records know are stopped.
+ * known files below the cgroup root can be written, with values that they take, only slots of the
+ * kernel's DAMON that our own records know are stopped, and only trace instances with a name of
+ * ours are removed.
  */
 import { closeSync, constants, openSync, realpathSync, writeSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
@@ -34,14 +35,18 @@ export interface UndoScene {
  * @throws ThermoclineError TC_DENIED as `checkUndo`, another when it fails
  */
 export async function applyUndo(undo: LeverUndo, scene: UndoScene): Promise<string> {
-  if (!('kernelSlot' in undo)) {
+  if ('file' in undo) {
     const outcome = putBackFile(undo, scene.roots.cgroup);
     return outcome === 'gone'
       ? `${undo.file} is gone.`
       : `${undo.file} is "${undo.content.trim()}" again.`;
   }
   // Loaded by those who need it only: most journals tell of files.
-  const { giveBackKernelSlot } = await import('../monitor/kernel-slots.ts');
+  const { giveBackKernelSlot, removeTrace } = await import('../monitor/kernel-slots.ts');
+  if ('traceInstance' in undo) {
+    removeTrace(scene.roots, undo.traceInstance);
+    return `The trace instance ${undo.traceInstance} is gone.`;
+  }
   await giveBackKernelSlot(undo.kernelSlot, scene);
   return `Slot ${undo.kernelSlot} of the kernel's DAMON is empty or not ours any more.`;
 }
@@ -52,7 +57,7 @@ export async function applyUndo(undo: LeverUndo, scene: UndoScene): Promise<stri
  * @throws ThermoclineError TC_DENIED for a file or a value outside the allow-list
  */
 export function checkUndo(undo: LeverUndo, cgroupRoot: string): 'possible' | 'gone' {
-  return 'kernelSlot' in undo ? 'possible' : checkFile(undo, cgroupRoot);
+  return 'file' in undo ? checkFile(undo, cgroupRoot) : 'possible';
 }
 
 function checkFile(undo: FileUndo, cgroupRoot: string): 'possible' | 'gone' {

@@ -117,7 +117,7 @@ export interface LeverStep {
 }
 
 /** Data that a process which knows nothing else can replay. */
-export type LeverUndo = FileUndo | KernelSlotUndo;
+export type LeverUndo = FileUndo | KernelSlotUndo | TraceInstanceUndo;
 
 /** A file, and what it held. */
 export interface FileUndo {
@@ -131,4 +131,9 @@ export interface FileUndo {
  */
 export interface KernelSlotUndo {
   readonly kernelSlot: number;
+}
+
+/** An instance of tracefs that is to be removed; its name tells that it is ours. */
+export interface TraceInstanceUndo {
+  readonly traceInstance: string;
 }

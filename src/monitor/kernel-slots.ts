@@ -4,7 +4,9 @@ import type { Roots } from '../host/host.ts';
 import { ownIdentity, type ProcessIdentity } from '../host/linux/process-identity.ts';
 import { currentBoot } from '../kernel/boot.ts';
 import { RealSysfs } from '../kernel/real-sysfs.ts';
+import { RealTracefs, tracefsRoot } from '../kernel/real-tracefs.ts';
 import { SlotPool } from '../kernel/slot-pool.ts';
+import { removeTraceInstance } from '../kernel/trace-instance.ts';
 
 /** Scripts of this project, none of which may write to the DAMON of the machine that it runs on. */
 const OWN_SCRIPTS = /^(start|test|bench|check|conformance)\b/;
@@ -14,9 +16,22 @@ const OWN_SCRIPTS = /^(start|test|bench|check|conformance)\b/;
  * @throws ThermoclineError TC_DENIED for the real tree in a test, a bench, or `npm start`
  */
 export function openSysfs(roots: Roots): RealSysfs {
+  return new RealSysfs(roots.sys, { allowRealTree: mayWrite() });
+}
+
+/** The tracefs of a machine, to make instances in; the real one is refused as `openSysfs` does. */
+export function openTracefs(roots: Roots): RealTracefs {
+  return new RealTracefs(tracefsRoot(roots), { allowRealTree: mayWrite() });
+}
+
+function mayWrite(): boolean {
   const { VITEST, npm_lifecycle_event: script } = process.env;
-  const allowRealTree = VITEST === undefined && !OWN_SCRIPTS.test(script ?? '');
-  return new RealSysfs(roots.sys, { allowRealTree });
+  return VITEST === undefined && !OWN_SCRIPTS.test(script ?? '');
+}
+
+/** Removes a trace instance that a process has left; nothing where it is gone. */
+export function removeTrace(roots: Roots, name: string): void {
+  removeTraceInstance(openTracefs(roots), name);
 }
 
 /** This process's way to the slots that it shares with others of this user. */

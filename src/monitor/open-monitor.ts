@@ -6,15 +6,17 @@ import { assert } from '../base/assert.ts';
 import type { LeverStep } from '../host/host.ts';
 import type { Params } from '../params/types.ts';
 import { EngineMonitor } from './engine-monitor.ts';
+import type { ForeignSpec } from './foreign-monitor.ts';
 import type { KernelSpec } from './kernel-monitor.ts';
 import type { Monitor } from './monitor.ts';
 import type { OperationsSpec } from './operations-factory.ts';
 
 /**
  * What watches. `smaps` and `sim` are the engine in a worker thread of this process; `kernel` is
- * the kernel's own DAMON, which nothing but the user's word selects.
+ * the kernel's own DAMON, which nothing but the user's word selects; `foreign` listens to a kdamond
+ * of somebody else, by the parameters that it has.
  */
-export type MonitorSpec = OperationsSpec | KernelSpec;
+export type MonitorSpec = OperationsSpec | KernelSpec | ForeignSpec;
 
 /** How it watches, and at what cost. */
 export interface OpenMonitorOptions {
@@ -38,7 +40,7 @@ export async function openMonitor(
 ): Promise<Monitor> {
   const { params, cpuCeiling, seed, record } = options;
   const common = { params, ...(cpuCeiling !== undefined && { cpuCeiling }) };
-  if (spec.set !== 'kernel') {
+  if (spec.set === 'smaps' || spec.set === 'sim') {
     return new EngineMonitor({
       ...common,
       operations: spec,
@@ -46,6 +48,10 @@ export async function openMonitor(
     });
   }
   assert(record !== undefined, 'nothing runs in the kernel without a journal and a guard');
+  if (spec.set === 'foreign') {
+    const { ForeignMonitor } = await import('./foreign-monitor.ts');
+    return new ForeignMonitor(spec, { ...(cpuCeiling !== undefined && { cpuCeiling }), record });
+  }
   const { KernelMonitor } = await import('./kernel-monitor.ts');
   return new KernelMonitor(spec, { ...common, record });
 }

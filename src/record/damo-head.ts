@@ -2,8 +2,9 @@
  * What stands beside the snapshots in a record of damo's JSON, and beside the regions in a
  * snapshot.
  */
+
+import { readNumber, readSize, readTimeNs, readTimeUs } from '../base/damo-number-bytes.ts';
 import type { IntervalsGoal } from '../params/types.ts';
-import { readNumber, readSize, readTimeNs, readTimeUs } from './damo-number-bytes.ts';
 import { JsonError } from './json-scanner.ts';
 import type { Series, SeriesIntervals } from './recording.ts';
 

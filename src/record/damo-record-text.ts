@@ -1,3 +1,4 @@
+import { readId, textOf } from '../base/damo-number-bytes.ts';
 import { ThermoclineError } from '../base/errors.ts';
 import type { ByteWindow } from './byte-window.ts';
 import {
@@ -11,7 +12,6 @@ import {
   timeNs,
   timeUs,
 } from './damo-head.ts';
-import { readId, textOf } from './damo-number-bytes.ts';
 import {
   AGE_INTERVALS,
   AGE_US,

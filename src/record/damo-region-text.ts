@@ -7,7 +7,7 @@
  *     {"start": "4,096", "end": "8,192", "nr_accesses": {"samples": 3, "percent": null}, …}
  *     └ gap 0 ─┘└─ 0 ─┘└ gap 1 ┘└─ 1 ─┘└ gap 2 ──────────────────────┘└2┘└ gap 3 …
  */
-import { readNumber, readSize, readTimeUs, textOf } from './damo-number-bytes.ts';
+import { readNumber, readSize, readTimeUs, textOf } from '../base/damo-number-bytes.ts';
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,

@@ -1,8 +1,8 @@
 import { ThermoclineError } from '../base/errors.ts';
+import { TraceLine } from '../params/trace-line.ts';
 import { ByteWindow } from './byte-window.ts';
 import { type EndTimes, passOver, singleWarning } from './first-start.ts';
 import type { ByteSource, ItemSource, RecordItem } from './recording.ts';
-import { TraceLine } from './trace-line.ts';
 import { TraceSnapshots } from './trace-snapshots.ts';
 
 const MAX_LINE_BYTES = 2 ** 16;

@@ -8,10 +8,10 @@
  * - when more time passed since its first line than half of the shortest interval so far.
  */
 import { ThermoclineError } from '../base/errors.ts';
+import type { TraceLine, TraceLineKind } from '../params/trace-line.ts';
 import { EndTimes, noLaterThan } from './first-start.ts';
 import type { RecordItem, Series } from './recording.ts';
 import { MAX_REGIONS, MAX_SERIES, SnapshotColumns } from './snapshot-columns.ts';
-import type { TraceLine, TraceLineKind } from './trace-line.ts';
 
 /** Tunings that can still matter for snapshots to come; older ones were overtaken. */
 const KEPT_TUNINGS = 64;

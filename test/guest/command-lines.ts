@@ -37,6 +37,8 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
       drives('watch', '--kernel', ...process, ...briefly, '--json'),
       drives('watch', '--kernel', '--physical', ...briefly, '--json'),
       line('watch', '--kernel', ...process, '--dry-run'),
+      line('watch', '--kernel', '--foreign', '0', ...briefly, '--json'),
+      line('watch', '--kernel', '--foreign', 'damon_stat', ...briefly, '--json'),
     ],
     record: [
       line('record', ...process, ...briefly, '-o', recording, '--overwrite'),

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -95,6 +95,28 @@ test('a kdamond of somebody else is reported and left alone', () => {
   );
   expect(checkOf('kernel-damon-running')?.sentence).toBe(
     'kdamond.0 (process 77) runs, set up in slot 0 of the sysfs interface: we will not touch it.',
+  );
+});
+
+test('a kdamond of ours is not called somebody else’s', () => {
+  const rest = ['S', '1', '0', '0', '0', '0', '2097152', ...Array(44).fill('0')].join(' ');
+  const slot = 'sys/kernel/mm/damon/admin/kdamonds/0';
+  write({
+    'proc/77/stat': `77 (kdamond.0) ${rest}\n`,
+    'sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds': '1\n',
+    [`${slot}/state`]: 'on\n',
+    [`${slot}/pid`]: '77\n',
+    [`${slot}/contexts/nr_contexts`]: '0\n',
+  });
+  mkdirSync(join(stateDir, 'kernel'), { recursive: true, mode: 0o700 });
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const kdamond = { pid: 77, startTicks: 0 };
+  const claim = { bootId, slot: 0, kdamond, written: {}, writing: null };
+  const record = { claim, owner: null, purpose: '' };
+  writeFileSync(join(stateDir, 'kernel/slot-0.json'), JSON.stringify(record));
+  expect(checkOf('kernel-damon')?.status).toBe('yes');
+  expect(checkOf('kernel-damon-running')?.sentence).toBe(
+    'kdamond.0 (process 77) runs for Thermocline; "thermocline status" tells what it does.',
   );
 });
 

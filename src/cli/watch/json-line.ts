@@ -7,6 +7,7 @@ type SnapshotView = Pick<WatchView, 'snapshot' | 'stats' | 'processCpuUs'>;
  * One snapshot as a line of JSON: exact numbers, bytes and microseconds, no line break at its end.
  */
 export function snapshotJson({ snapshot, stats, processCpuUs }: SnapshotView): string {
+  const { filterPassedBytes } = snapshot;
   const regions: object[] = [];
   for (let row = 0; row < snapshot.nrRegions; row++) {
     regions.push({
@@ -15,6 +16,7 @@ export function snapshotJson({ snapshot, stats, processCpuUs }: SnapshotView): s
       end: snapshot.end[row],
       nrAccesses: snapshot.nrAccesses[row],
       age: snapshot.age[row],
+      ...(filterPassedBytes && { filterPassedBytes: filterPassedBytes[row] }),
     });
   }
   return exactJson({

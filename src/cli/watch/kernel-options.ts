@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../../base/errors.ts';
+import type { ForeignPlace } from '../../kernel/foreign-context.ts';
+import { DAMON_MODULES } from '../../kernel/modules.ts';
 import { addPageType } from './page-types.ts';
 
 /** Adds the options that select the kernel's DAMON; nothing else does. */
@@ -23,7 +25,23 @@ export function addKernelOptions(command: Command): void {
         'may be repeated',
       addPageType,
     );
+  command.option(
+    '--foreign <what>',
+    'with --kernel: a kdamond of somebody else, by its slot or module; it is only listened to',
+    foreignPlace,
+  );
   addHandover(command);
+}
+
+function foreignPlace(text: string): ForeignPlace {
+  const module = DAMON_MODULES.find((name) => name === text);
+  if (module !== undefined) return { module };
+  if (/^\d{1,3}$/.test(text)) return { slot: Number(text) };
+  throw new ThermoclineError(
+    'TC_INVALID',
+    `--foreign is "${text}"; write the number of a slot, as "thermocline status" lists them, or ` +
+      `${DAMON_MODULES.join(', ')}.`,
+  );
 }
 
 /** Adds the option that lets a module of the kernel make room. */

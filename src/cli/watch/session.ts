@@ -8,7 +8,8 @@ export async function openSession(
   description: string,
   roots: Roots,
 ): Promise<ActingSession | null> {
-  const usesKernel = operations.set === 'kernel';
+  // A trace instance, too, must not outlive its run.
+  const usesKernel = operations.set === 'kernel' || operations.set === 'foreign';
   if (!acts && !usesKernel) return null;
   // Loaded before the guard counts: on a busy machine it could take longer than a heartbeat may.
   if (usesKernel) await import('../../monitor/kernel-monitor.ts');

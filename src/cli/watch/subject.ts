@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Roots } from '../../host/host.ts';
 import { cgroupPids } from '../../host/linux/cgroup-pids.ts';
+import type { ForeignPlace } from '../../kernel/foreign-context.ts';
 import type { MonitorSpec } from '../../monitor/open-monitor.ts';
 import type { Params } from '../../params/types.ts';
 import { ChildCommand, type ChildOutput } from './child-command.ts';
@@ -25,6 +26,8 @@ export interface SubjectOptions {
   readonly zone?: readonly string[];
   readonly pages?: readonly PageType[];
   readonly handover?: 'damon_stat';
+  /** A kdamond of somebody else. */
+  readonly foreign?: ForeignPlace;
 }
 
 /** What is going to be watched, and what schemes may do to it. */
@@ -50,6 +53,10 @@ export async function openSubject(
 ): Promise<Subject> {
   checkOneSubject(words, options);
   checkActing(options);
+  if (options.foreign !== undefined) {
+    const { foreignSubject } = await import('./foreign-subject.ts');
+    return foreignSubject(options.foreign, options, roots);
+  }
   if (options.kernel) {
     const { kernelSubject } = await import('./kernel-subject.ts');
     return kernelSubject(words, options, roots, childOutput);
@@ -121,20 +128,20 @@ function checkOneSubject(words: readonly string[], options: SubjectOptions): voi
   const isPhysical = (options.physical ?? options.node ?? options.zone) !== undefined;
   // Of physical memory, a cgroup only says whose pages count.
   const cgroup = isPhysical ? undefined : options.cgroup;
-  const named = [pid, cgroup, sim, isPhysical || undefined, words.length > 0 || undefined].filter(
-    (one) => one !== undefined,
-  );
+  const { foreign } = options;
+  const one = [pid, cgroup, sim, foreign, isPhysical || undefined, words.length > 0 || undefined];
+  const named = one.filter((subject) => subject !== undefined);
   if (named.length === 1 || (named.length === 0 && kernel && params !== undefined)) return;
   throw new ThermoclineError(
     'TC_INVALID',
     `${named.length === 0 ? 'There is nothing to watch' : 'There is more than one thing to watch'}; ` +
-      `write one of --pid, --cgroup, ${kernel ? '--physical' : '--sim'}, or -- and a command.`,
+      `write one of --pid, --cgroup, ${kernel ? '--physical, --foreign' : '--sim'}, or -- and a command.`,
   );
 }
 
 function checkKernelOnly(options: SubjectOptions): void {
   if (options.kernel) return;
-  for (const name of ['physical', 'node', 'zone', 'pages', 'handover'] as const) {
+  for (const name of ['physical', 'node', 'zone', 'pages', 'foreign', 'handover'] as const) {
     if (options[name] === undefined) continue;
     throw new ThermoclineError(
       'TC_INVALID',

@@ -233,6 +233,16 @@ describe('a dry run', () => {
 });
 
 describe('JSON', () => {
+  test('tells how much of each region passes the filters, where that is known', () => {
+    const view = processView();
+    const { nrRegions } = view.snapshot;
+    const filterPassedBytes = Float64Array.from({ length: nrRegions }, (_, row) => row * 4096);
+    const line = snapshotJson({ ...view, snapshot: { ...view.snapshot, filterPassedBytes } });
+    const { regions } = JSON.parse(line) as { regions: { filterPassedBytes: number }[] };
+    expect(regions.length).toBeGreaterThan(0);
+    expect(regions.map((one) => one.filterPassedBytes)).toEqual([...filterPassedBytes]);
+  });
+
   test('is one line with regions, mappings, schemes and cost', () => {
     const line = snapshotJson(processView({ mappings: [CACHE] }));
     expect(line).not.toContain('\n');

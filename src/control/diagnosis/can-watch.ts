@@ -2,11 +2,15 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Roots } from '../../host/host.ts';
 import { whyRightsMissing } from '../../host/linux/privileges.ts';
+import { ourKernelSlots } from '../../monitor/our-kernel-slots.ts';
 import { type KernelDamon, ownerOf, readKernelDamon } from '../kernel-damon.ts';
 import { type Check, check } from './check.ts';
 
-/** What can be watched here, from user space and by the kernel. */
-export function canWatch(roots: Roots): Check[] {
+/**
+ * What can be watched here, from user space and by the kernel.
+ * @param stateDir checked by whoever opens it
+ */
+export function canWatch(roots: Roots, stateDir: string): Check[] {
   const idle = existsSync(join(roots.sys, 'kernel/mm/page_idle/bitmap'));
   return [
     smaps(roots),
@@ -22,7 +26,7 @@ export function canWatch(roots: Roots): Check[] {
       status: 'note',
       sentence: 'PAGEMAP_SCAN is not used: it finds pages that were written, and misses reads.',
     },
-    ...kernelDamon(readKernelDamon(roots)),
+    ...kernelDamon(readKernelDamon(roots), ourKernelSlots(roots, stateDir)),
   ];
 }
 
@@ -47,9 +51,16 @@ function smaps(roots: Roots): Check {
   };
 }
 
-function kernelDamon(damon: KernelDamon): Check[] {
+function kernelDamon(damon: KernelDamon, ours: ReadonlySet<number>): Check[] {
+  const isOurThread = (pid: number) =>
+    damon.slots.some((slot) => slot.pid === pid && ours.has(slot.index));
+  const others = {
+    slots: damon.slots.filter(({ index }) => !ours.has(index)),
+    threads: damon.threads.filter(({ pid }) => !isOurThread(pid)),
+  };
+  const isOthers = others.slots.length > 0 || others.threads.length > 0;
   const checks: Check[] = [
-    check('kernel-damon', kernelDamonStatus(damon), {
+    check('kernel-damon', isOthers ? 'note' : damon.isWritable ? 'yes' : 'no', {
       yes: 'The kernel has DAMON, and these rights could set it up.',
       note:
         'The kernel has DAMON, but somebody else has set it up: it stays theirs, and Thermocline ' +
@@ -75,7 +86,9 @@ function kernelDamon(damon: KernelDamon): Check[] {
     checks.push({
       name: 'kernel-damon-running',
       status: 'note',
-      sentence: `${thread} (process ${pid}) runs, ${ownerOf(pid, damon)}: we will not touch it.`,
+      sentence: isOurThread(pid)
+        ? `${thread} (process ${pid}) runs for Thermocline; "thermocline status" tells what it does.`
+        : `${thread} (process ${pid}) runs, ${ownerOf(pid, damon)}: we will not touch it.`,
     });
   }
   for (const module of damon.modulesOn) {
@@ -86,11 +99,6 @@ function kernelDamon(damon: KernelDamon): Check[] {
     });
   }
   return checks;
-}
-
-function kernelDamonStatus(damon: KernelDamon): Check['status'] {
-  if (damon.slots.length > 0 || damon.threads.length > 0) return 'note';
-  return damon.isWritable ? 'yes' : 'no';
 }
 
 function canAccess(file: string, mode: number): boolean {

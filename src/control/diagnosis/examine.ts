@@ -43,7 +43,7 @@ export function examine(options: ExamineOptions): Diagnosis {
     kernelRelease: facts.kernelRelease,
     architecture: facts.architecture,
     groups: [
-      { name: 'watching', checks: canWatch(roots) },
+      { name: 'watching', checks: canWatch(roots, stateDir) },
       ...(features.length > 0 ? [{ name: "the kernel's DAMON", checks: features }] : []),
       { name: 'acting', checks: canAct(roots, facts, syscalls) },
       { name: 'tuning', checks: [pressure(facts)] },

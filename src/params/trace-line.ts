@@ -8,7 +8,7 @@
  * The name of a task can hold spaces and colons, so a line is entered at its time: digits, a point,
  * digits, a colon and a space.
  */
-import { readNumber, textOf } from './damo-number-bytes.ts';
+import { readNumber, textOf } from '../base/damo-number-bytes.ts';
 
 /** What a line is. `other` is no line of ours; `damaged` is one that can't be read. */
 export type TraceLineKind =
