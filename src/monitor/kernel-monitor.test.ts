@@ -164,6 +164,17 @@ describe('a kernel monitor', () => {
     ]);
   });
 
+  test('keeps its process alive while it runs', async () => {
+    const timers = () =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const monitor = new FakeHost().monitor(watching);
+    await monitor.start();
+    expect(timers()).toBe(before + 1);
+    await monitor.stop();
+    expect(timers()).toBe(before);
+  });
+
   test('two share the pool, and the last one removes it', async () => {
     const host = new FakeHost();
     const [first, second] = [host.monitor(watching), host.monitor(watching)];

@@ -150,7 +150,8 @@ export class KernelMonitor implements Monitor {
       this.#finish({ reason: 'failed', message: errorData(error).message });
       throw error;
     }
-    this.#timer = setInterval(() => void this.#tend(), TEND_MS).unref();
+    // Keeps the process alive: with it, what it has started in the kernel would end, too.
+    this.#timer = setInterval(() => void this.#tend(), TEND_MS);
   }
 
   commit(params: Params): Promise<void> {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { main } from '../../src/cli/main.ts';
+import { callCommand } from './call-command.ts';
 import { type CommandLine, commandLines, paramsFile } from './command-lines.ts';
 import { damonStatState, HandMadeKdamond, switchDamonStatOff } from './hand-made-kdamond.ts';
 import type { GuestSuite, TestBody, TestContext } from './harness.ts';
@@ -15,7 +15,7 @@ const modules = ['damon_stat', 'damon_reclaim', 'damon_lru_sort'];
 const measured = /\/(estimated_memory_bandwidth|memory_idle_ms_percentiles|aggr_interval_us)$/;
 
 /** All that DAMON's files say, by path. */
-function everyFile(): Record<string, string> {
+export function everyFile(): Record<string, string> {
   const folders = [
     '/sys/kernel/mm/damon',
     ...modules.map((name) => `/sys/module/${name}/parameters`).filter(existsSync),
@@ -97,13 +97,6 @@ async function endCurrent(): Promise<void> {
   current = null;
 }
 
-/** Takes what is written, as a stream does that is quick. */
-function swallow(...args: readonly unknown[]): boolean {
-  const written = args.at(-1);
-  if (typeof written === 'function') queueMicrotask(() => written());
-  return true;
-}
-
 /** @returns the exit status; null for what was asked to end */
 async function call({ words, endAfterMs }: CommandLine): Promise<number | null> {
   if (endAfterMs !== undefined) {
@@ -113,16 +106,7 @@ async function call({ words, endAfterMs }: CommandLine): Promise<number | null> 
     clearTimeout(timer);
     return null;
   }
-  // In this process, since starting one takes an emulated processor seconds.
-  const streams = [process.stdout, process.stderr];
-  for (const stream of streams) stream.write = swallow;
-  try {
-    process.exitCode = undefined;
-    return await main([...words]);
-  } finally {
-    for (const stream of streams) Reflect.deleteProperty(stream, 'write');
-    process.exitCode = undefined;
-  }
+  return (await callCommand(...words)).status;
 }
 
 /**
