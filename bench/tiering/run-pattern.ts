@@ -6,16 +6,18 @@ import {
   type Scenario,
   type SimProcess,
   SimulatedMachine,
+  simulatedTierFacts,
 } from '../../src/host/sim/index.ts';
 import { JointSimulation } from '../../src/monitor/joint-simulation.ts';
 import type { Params } from '../../src/params/types.ts';
+import { TIER_PRESETS, tierPlan } from '../../src/policies/tier.ts';
 import { publishedSchemes } from './published-schemes.ts';
 
 export const POLICIES = ['none', 'lru', 'hint-fault', 'thermocline', 'oracle'] as const;
 type Policy = (typeof POLICIES)[number];
 
 /** The policies of the suite that have runs of their own. */
-export const RUN_KINDS: readonly RunKind[] = ['none', 'lru', 'hint-fault'];
+export const RUN_KINDS: readonly RunKind[] = ['none', 'lru', 'hint-fault', 'thermocline'];
 
 /**
  * How a machine is run: under a policy, with the oracle looking on where there is none, or with the
@@ -50,7 +52,7 @@ interface Subject {
 }
 
 /** Our policy's knob, the same for all patterns. */
-export const BYTES_PER_SECOND: number = 400 * 2 ** 20;
+export const BYTES_PER_SECOND: number = TIER_PRESETS.bytesPerSecond;
 
 const SECOND_US = 1_000_000;
 
@@ -86,7 +88,13 @@ function subjectOf(written: Scenario, kind: RunKind): Subject {
   const kernel = { ...written.kernel, demotion, hintFaults: kind === 'hint-fault' };
   const scenario = { ...written, kernel };
   if (kind.startsWith('published')) return watched(scenario, publishedSchemes(scenario));
+  if (kind === 'thermocline') return watched(scenario, ourContexts(scenario));
   return alone(scenario);
+}
+
+function ourContexts(scenario: Scenario): Params[] {
+  const facts = simulatedTierFacts(new SimulatedMachine(scenario, new VirtualClock()));
+  return tierPlan(TIER_PRESETS, facts).contexts.map(({ params }) => params);
 }
 
 function watched(scenario: Scenario, contexts: readonly Params[]): Subject {

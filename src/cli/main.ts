@@ -67,6 +67,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./reclaim.ts'),
   },
   {
+    name: 'tier',
+    summary: 'promote hot and demote cold memory between tiers: plan, simulate, status',
+    load: () => import('./tier.ts'),
+  },
+  {
     name: 'lru-sort',
     summary: 'sort the LRU lists of the kernel by what is accessed: plan, simulate, shadow, run',
     load: () => import('./lru-sort.ts'),

@@ -32,6 +32,35 @@ export interface NumaNode {
   readonly distances: readonly number[];
 }
 
+/** One node of a machine with tiers, and how fast it is. */
+export interface TierNode {
+  readonly nid: number;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  readonly hasCpu: boolean;
+  /** Relative distance to each node, by nid. */
+  readonly distances: readonly number[];
+  /** The kernel's tier, lower is faster; null where it makes none. */
+  readonly tier: number | null;
+  /** As the firmware tells it (HMAT), from the nearest processors; null where it doesn't. */
+  readonly latencyNs: number | null;
+  readonly bandwidthBytesPerSecond: number | null;
+  /** Below this much free memory the kernel reclaims, or demotes, until it is there again. */
+  readonly highWatermarkBytes: number;
+  /** Its memory by physical address; empty where only root may know. */
+  readonly ranges: readonly AddressRange[];
+}
+
+/** What a machine's tiers are, and what the kernel does about them by itself. */
+export interface TierFacts {
+  readonly nodes: readonly TierNode[];
+  /** Whether reclaim moves pages to slower nodes first; null on a kernel that can't. */
+  readonly demotionEnabled: boolean | null;
+  /** What NUMA balancing does: `tiering` promotes by hint faults. */
+  readonly numaBalancing: 'off' | 'nodes' | 'tiering';
+  readonly swapBytes: number;
+}
+
 /** Time lost to a lack of memory since boot (PSI), in microseconds. */
 export interface Pressure {
   readonly someUs: number;

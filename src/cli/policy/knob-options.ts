@@ -5,10 +5,13 @@ import { parseBytes, parseDuration } from '../../base/units.ts';
 import { knobText } from '../../policies/explain.ts';
 import type { KnobSpec, Knobs, Policy } from '../../policies/policy.ts';
 
+/** All that these options need of a policy. */
+type KnobTable<K extends Knobs> = Pick<Policy<K>, 'knobs'>;
+
 const PLACEHOLDERS = { duration: '<duration>', 'byte-rate': '<bytes>', share: '<percent>' };
 
 /** One option for each knob. */
-export function addKnobOptions<K extends Knobs, S>(command: Command, policy: Policy<K, S>): void {
+export function addKnobOptions<K extends Knobs>(command: Command, policy: KnobTable<K>): void {
   for (const spec of Object.values<KnobSpec>(policy.knobs)) {
     const option = new Option(`--${spec.flag} ${PLACEHOLDERS[spec.kind]}`, spec.meaning);
     command.addOption(
@@ -20,8 +23,8 @@ export function addKnobOptions<K extends Knobs, S>(command: Command, policy: Pol
 }
 
 /** The knobs as the command line has them. */
-export function knobsOf<K extends Knobs, S>(
-  policy: Policy<K, S>,
+export function knobsOf<K extends Knobs>(
+  policy: KnobTable<K>,
   options: Readonly<Record<string, unknown>>,
 ): K {
   const entries = Object.entries<KnobSpec>(policy.knobs);

@@ -1,12 +1,9 @@
 /** `plan`: what a policy would write or call here, and why. Changes nothing. */
 import type { Command } from 'commander';
-import { ThermoclineError } from '../../base/errors.ts';
-import type { Roots } from '../../host/host.ts';
-import { type Features, readFeatures } from '../../kernel/features.ts';
-import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
 import { explain, explanationLines } from '../../policies/explain.ts';
 import type { Knobs, Policy } from '../../policies/policy.ts';
 import { rootsOf } from '../roots.ts';
+import { featuresHere } from './features-here.ts';
 import { knobsOf } from './knob-options.ts';
 import { type PlanForm, plannedCalls, planText } from './plan-text.ts';
 import { readFacts, type SubjectOptions } from './subject.ts';
@@ -43,15 +40,4 @@ export function printPlan<K extends Knobs, S>(
   const heading = facts.watcher === 'kernel' ? 'would write:' : 'would call:';
   const calls = writes.length === 0 ? [] : [heading, ...writes.map((line) => `  ${line}`)];
   return `${[...explanationLines(explanation), ...calls].join('\n')}\n`;
-}
-
-/** A plan may be meant for another machine: what is unknown is taken to be there. */
-function featuresHere(roots: Roots): Features {
-  try {
-    return readFeatures(new RealSysfsReader(roots.sys));
-  } catch (error) {
-    if (!(error instanceof ThermoclineError)) throw error;
-    process.stderr.write(`note: ${error.message} The writes are for one that has all features.\n`);
-    return new Map();
-  }
 }

@@ -26,4 +26,5 @@ export { COMPRESSION_RATIO, parseScenario, SWAP_LATENCY_US } from './scenario.ts
 export type { Segment } from './segments.ts';
 export { segmentsOf, youngUse } from './segments.ts';
 export type { MachineSummary, NodeSummary, ProcessSummary } from './summary.ts';
+export { simulatedTierFacts } from './tier-facts.ts';
 export type { ProcessTruth, TruthExtent } from './truth.ts';

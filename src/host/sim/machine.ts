@@ -101,6 +101,11 @@ export class SimulatedMachine {
   #nowUs = 0;
   /** Changes whenever access rates do. */
   #ratesVersion = 0;
+  /** Several kdamonds ask for the same. */
+  #frames: { readonly version: string; readonly runs: readonly MappedRun[] } = {
+    version: '',
+    runs: [],
+  };
 
   constructor(scenario: Scenario, clock: Clock) {
     this.scenario = scenario;
@@ -178,8 +183,12 @@ export class SimulatedMachine {
   }
 
   /** Pages in use by physical address. */
-  mappedFrames(): MappedRun[] {
-    return mappedFrames(this.processes);
+  mappedFrames(): readonly MappedRun[] {
+    const version = `${this.memory.version} ${this.#ratesVersion}`;
+    if (this.#frames.version !== version) {
+      this.#frames = { version, runs: mappedFrames(this.processes) };
+    }
+    return this.#frames.runs;
   }
 
   /** Pages of a process by virtual address. */
