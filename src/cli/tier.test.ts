@@ -52,7 +52,7 @@ test('plan names the tiers, what each node does, and the writes of both kdamonds
   expect(stdout).toContain('tier 0     node 0: 512 MiB, 10 % free, 100 ns (by the kernel)');
   expect(stdout).toContain('tier 1     node 1: 256 MiB, 100 % free, no processors, 400 ns');
   expect(stdout).toMatch(
-    /^node 0 +migrate regions not accessed .* to node 1; .*node_mem_free_bp of node 0 is 1\.5 %/m,
+    /^node 0 +migrate regions .*node 1; .*node_mem_free_bp of node 0 is 1\.5 %/m,
   );
   expect(stdout).toMatch(
     /^node 1 +migrate regions accessed .* to node 0; .*node_mem_used_bp of node 0 is 99 %/m,
@@ -61,7 +61,7 @@ test('plan names the tiers, what each node does, and the writes of both kdamonds
   expect(stdout.trimEnd()).toMatch(/echo on > kdamonds\/1\/state$/);
   const { stdout: json } = await run('plan', '--json', '--bytes-per-second', '120M');
   const { contexts } = JSON.parse(json);
-  expect(contexts[0].params.schemes[0].quota.sizeBytes).toBe(20 * 2 ** 20);
+  expect(contexts[0].params.schemes[0].quota.sizeBytes).toBe(5_718_016);
 });
 
 test('status tells how far each aim is', async () => {
@@ -79,7 +79,7 @@ test('simulate runs the same plan on a copy of these nodes', async () => {
     256 * 2 ** 20,
   ]);
   // Over the whole run, the time until the hot memory is up included.
-  expect(tiered.nodes[0].accessShare).toBeGreaterThan(0.6);
+  expect(tiered.nodes[0].accessShare).toBeGreaterThan(0.85);
   expect(without.nodes[0].accessShare).toBeLessThan(0.2);
   expect(tiered.processes[0].throughput).toBeGreaterThan(without.processes[0].throughput);
   expect(tiered.busiestSecondBytes).toBeLessThanOrEqual(400 * 2 ** 20);

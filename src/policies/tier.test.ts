@@ -72,10 +72,11 @@ describe('the plan', () => {
       [2, 0],
       [1],
     ]);
-    expect(quotas.every(({ resetIntervalMs }) => resetIntervalMs === 500)).toBe(true);
-    // Three windows of 500 ms may touch a second, and each of the four schemes has its own.
-    const worst = quotas.reduce((sum, { sizeBytes }) => sum + 3 * Number(sizeBytes), 0);
-    expect(worst).toBe(bytesPerSecond);
+    expect(quotas.every(({ resetIntervalMs }) => resetIntervalMs === 100)).toBe(true);
+    // Eleven windows of 100 ms may touch a second, and each of the four schemes has its own.
+    const worst = quotas.reduce((sum, { sizeBytes }) => sum + 11 * Number(sizeBytes), 0);
+    expect(worst).toBeLessThanOrEqual(bytesPerSecond);
+    expect(worst).toBeGreaterThan(bytesPerSecond - 4 * 11 * 4096);
   });
 
   test('raises an aim that the kernel keeps by itself, and says so', () => {

@@ -1,14 +1,19 @@
 /**
- * Tiered memory: each node sends its cold pages down so that some of it stays free, and its hot pages
- * up as long as the node above has room. The two aims overlap a little, so that the coldest of the
- * fast and the hottest of the slow keep trading places slowly, over any number of tiers.
+ * Tiered memory: each node sends its cold pages down so that some of it stays free, and its hot
+ * pages up as long as the node above has room. The two aims overlap a little, so that the coldest
+ * of the fast and the hottest of the slow keep trading places slowly, over any number of tiers.
  */
 import { ThermoclineError } from '../base/errors.ts';
 import { formatShare } from '../base/units.ts';
 import type { TierFacts, TierNode } from '../host/host.ts';
-import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../params/defaults.ts';
+import {
+  AUTO_INTERVALS_GOAL,
+  DEFAULT_ATTRS,
+  DEFAULT_SCHEME,
+  NO_QUOTA,
+} from '../params/defaults.ts';
 import { resolveParams } from '../params/resolve.ts';
-import type { Goal, Params, Scheme } from '../params/types.ts';
+import type { AttrsSpec, Goal, Params, Quota, Scheme } from '../params/types.ts';
 import type { KnobSpec } from './policy.ts';
 import { lowerNeighbour, tiersOf, upperNeighbour } from './tiers.ts';
 
@@ -73,18 +78,51 @@ export interface TierPlan {
 /** The free aim must be above what the kernel keeps free by itself, by this share of the node. */
 const ABOVE_WATERMARK = 0.01;
 
-/** Windows of this length: any second meets three of them at most. */
-const WINDOW_MS = 500;
-const WINDOWS_IN_A_SECOND = 3;
+/** Quota windows of this length: any second meets eleven of them at most. */
+const WINDOW_MS = 100;
+const WINDOWS_IN_A_SECOND = 11;
 
-/** A page is hot when its region is seen accessed in a tenth of the samples. */
+/**
+ * Sampled rarely, over windows of many samples: what tells warm from hot is how many accesses are
+ * counted, and after 20 samples two chance hits look like a hot page. Tuning starts and stays near
+ * here, so that nodes count in about the same unit, and what one calls cold is not another's hot.
+ */
+const SAMPLE_INTERVAL_US = 20_000;
+const LONGEST_SAMPLE_INTERVAL_US = 100_000;
+const SAMPLES = 100;
+
+/** Hot: seen accessed in this share of the samples, 2.5 times what tuning aims at. */
 const HOT_SHARE = 0.1;
 
-/** Nothing seen for so many windows makes it cold. */
-const COLD_WINDOWS = 2;
+/** One chance access does not make a region warm; the pages themselves are looked at once more. */
+const COLD_SHARE = 0.01;
+
+/**
+ * A region that was tried has age 0, and so is not tried again within a window: the pages that were
+ * kept back for being young have that long to be accessed again.
+ */
+const COLD_WINDOWS = 1;
 
 /** Pages that a filter keeps back, or that are not there, count for this part of the quota. */
-const FAIL_CHARGE = { failChargeNumerator: 1, failChargeDenominator: 16 };
+const FAIL_CHARGE = { failChargeNumerator: 1, failChargeDenominator: 64 };
+
+/**
+ * Regions of a node at least: small hot areas hide in few of them. Not more on larger nodes: on
+ * the suite's node of 250 GiB, 500 of them found nothing to demote.
+ */
+const MIN_NR_REGIONS = 100;
+
+const ATTRS: AttrsSpec = {
+  ...DEFAULT_ATTRS,
+  sampleIntervalUs: SAMPLE_INTERVAL_US,
+  aggregationIntervalUs: SAMPLE_INTERVAL_US * SAMPLES,
+  intervalsGoal: {
+    ...AUTO_INTERVALS_GOAL,
+    minSampleIntervalUs: SAMPLE_INTERVAL_US,
+    maxSampleIntervalUs: LONGEST_SAMPLE_INTERVAL_US,
+  },
+  minNrRegions: MIN_NR_REGIONS,
+};
 
 /**
  * Plans one context for each node. Throws one sentence for a machine with a single tier, or whose
@@ -130,38 +168,49 @@ function demotion(below: TierNode, goal: Goal, windowBytes: number): Scheme {
     targetNid: below.nid,
     pattern: {
       ...DEFAULT_SCHEME.pattern,
-      nrAccesses: { min: 0, max: 0 },
+      nrAccesses: { min: 0, max: SAMPLES * COLD_SHARE },
       age: { min: COLD_WINDOWS, max: 'max' },
     },
-    ...pacing(goal, windowBytes),
+    ...pacing(goal, windowBytes, COLDEST_FIRST),
     filters: [{ type: 'young', matching: true, allow: false }],
   };
 }
 
 function promotion(above: TierNode, { useShare }: TierKnobs, windowBytes: number): Scheme {
-  const samples = DEFAULT_ATTRS.aggregationIntervalUs / DEFAULT_ATTRS.sampleIntervalUs;
   return {
     ...DEFAULT_SCHEME,
     action: 'migrate_hot',
     targetNid: above.nid,
     pattern: {
       ...DEFAULT_SCHEME.pattern,
-      nrAccesses: { min: Math.ceil(samples * HOT_SHARE), max: 'max' },
+      nrAccesses: { min: SAMPLES * HOT_SHARE, max: 'max' },
     },
-    ...pacing(goalOf('node_mem_used_bp', above.nid, useShare), windowBytes),
+    ...pacing(goalOf('node_mem_used_bp', above.nid, useShare), windowBytes, HOTTEST_FIRST),
     filters: [{ type: 'young', matching: false, allow: false }],
   };
 }
 
-/** Full quota until the aim is met: the other tuner begins with one byte a window. */
-function pacing(goal: Goal, windowBytes: number): Pick<Scheme, 'applyIntervalUs' | 'quota'> {
+const HOTTEST_FIRST: Quota['weights'] = { sizePermil: 0, nrAccessesPermil: 1, agePermil: 0 };
+const COLDEST_FIRST: Quota['weights'] = { sizePermil: 0, nrAccessesPermil: 1, agePermil: 1 };
+
+/**
+ * Full quota until the aim is met: the other tuner begins with one byte a window. Applied with each
+ * sample, since a window that ends between two chances to apply would let the second one pass. It
+ * also must be well below three aggregation intervals: each change of the intervals puts the next
+ * chance off by a whole one.
+ */
+function pacing(
+  goal: Goal,
+  windowBytes: number,
+  weights: Quota['weights'],
+): Pick<Scheme, 'applyIntervalUs' | 'quota'> {
   return {
-    applyIntervalUs: WINDOW_MS * 1000,
+    applyIntervalUs: SAMPLE_INTERVAL_US,
     quota: {
       ...NO_QUOTA,
       sizeBytes: windowBytes,
       resetIntervalMs: WINDOW_MS,
-      weights: { sizePermil: 0, nrAccessesPermil: 1, agePermil: 0 },
+      weights,
       goalTuner: 'temporal',
       goals: [goal],
       ...FAIL_CHARGE,
@@ -205,7 +254,7 @@ function contextOf(node: TierNode, schemes: readonly Scheme[]): Params {
       operations: 'paddr',
       addrUnit: 1,
       minRegionSize: 4096,
-      attrs: { ...DEFAULT_ATTRS, intervalsGoal: 'auto', minNrRegions: 'auto' },
+      attrs: ATTRS,
       targets: [{ regions: node.ranges, obsolete: false }],
       probes: [],
       schemes,

@@ -52,6 +52,7 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
     simulate: [line('simulate', scenario, '--until', '1s')],
     'lru-sort': [line('lru-sort', 'plan', '--kernel'), line('lru-sort', 'status')],
     stat: [line('stat', 'plan', '--kernel')],
+    tier: [line('tier', 'plan'), line('tier', 'status')],
     reclaim: [line('reclaim', 'plan', '--kernel'), line('reclaim', 'status')],
     whatif: [line('whatif', recording, '--policy', 'reclaim')],
     recommend: [line('recommend', recording)],

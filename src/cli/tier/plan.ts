@@ -1,4 +1,4 @@
-/** `thermocline tier plan`: the tiers, the schemes in words, and the writes that would start them. */
+/** `thermocline tier plan`: tiers, schemes in words, and the writes that would start them. */
 import { formatBytes, formatShare } from '../../base/units.ts';
 import type { TierFacts, TierNode } from '../../host/host.ts';
 import type { Features } from '../../kernel/features.ts';

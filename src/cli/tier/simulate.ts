@@ -28,8 +28,8 @@ const LATENCY_NS = 100;
 const MAX_PAGE_RATE = 3.2;
 
 /**
- * A machine of the same nodes, of which nine tenths are full: cold memory came first and lies in the
- * fast nodes, and a hot tenth came last and lies in the slowest.
+ * A machine of the same nodes, of which nine tenths are full: cold memory came first and lies in
+ * the fast nodes, and a hot tenth came last and lies in the slowest.
  */
 export function copyOfMachine(facts: TierFacts): Scenario {
   const tiers = tiersOf(facts);

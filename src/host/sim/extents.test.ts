@@ -87,3 +87,16 @@ test('puts pages of one section in order by what became of them, and keeps their
     [100, 0],
   ]);
 });
+
+test('keeps pages whose accessed bits were never cleared apart from those that were looked at', () => {
+  const map = new ExtentMap({ pages: 10_000, huge: false, walls: [] });
+  for (const extent of map.cut(0, 10_000)) extent.location = 0;
+  // Small looks at scattered places of one large run, each of which a long list would swallow.
+  for (let look = 0; look < 100; look++) {
+    map.cut(look * 100, look * 100 + 10)[0]!.youngSinceUs = 1e6 + look;
+    map.tidy();
+  }
+  const looked = map.list.filter(({ youngSinceUs }) => youngSinceUs >= 0);
+  expect(looked.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(1_000);
+  expect(looked.every(({ youngSinceUs }) => youngSinceUs >= 1e6)).toBe(true);
+});

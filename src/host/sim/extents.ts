@@ -192,7 +192,16 @@ function historyDifferenceUs(left: Extent, right: Extent): number {
   if (left.location === AWAY) return mixUs;
   const listUs = left.active === right.active ? Math.abs(left.listedUs - right.listedUs) : 1e12;
   const movedUs = left.movedUp === right.movedUp ? Math.abs(left.movedUs - right.movedUs) : 1e12;
-  return Math.max(listUs, mixUs, movedUs, Math.abs(left.youngSinceUs - right.youngSinceUs));
+  return Math.max(listUs, mixUs, movedUs, youngDifferenceUs(left, right));
+}
+
+/**
+ * Pages whose accessed bits were never cleared are all young, however much later the others were
+ * looked at: taking the two together would undo the look.
+ */
+function youngDifferenceUs(left: Extent, right: Extent): number {
+  if (left.youngSinceUs < 0 !== right.youngSinceUs < 0) return Infinity;
+  return Math.abs(left.youngSinceUs - right.youngSinceUs);
 }
 
 /** Takes the right extent into the left one; differing histories become their average. */
@@ -200,14 +209,22 @@ function join(left: Extent, right: Extent): void {
   const share = (right.end - right.start) / (right.end - left.start);
   left.mix = joinedMix(left.mix, right.mix, share);
   left.carry += right.carry;
+  left.youngSinceUs = joinedYoungSinceUs(left, right, share);
   if (share > 0.5) {
     left.active = right.active;
     left.listedUs = right.listedUs;
-    left.youngSinceUs = right.youngSinceUs;
     left.movedUs = right.movedUs;
     left.movedUp = right.movedUp;
   }
   left.end = right.end;
+}
+
+/** Their average, so that small looks add up; the larger one's, where one was not looked at. */
+function joinedYoungSinceUs(left: Extent, right: Extent, rightShare: number): number {
+  if (left.youngSinceUs < 0 || right.youngSinceUs < 0) {
+    return rightShare > 0.5 ? right.youngSinceUs : left.youngSinceUs;
+  }
+  return left.youngSinceUs + (right.youngSinceUs - left.youngSinceUs) * rightShare;
 }
 
 /** The extents of one section, by place and history, on the same pages as before. */
@@ -217,7 +234,8 @@ function sorted(section: Extent[]): Extent[] {
     (left, right) =>
       left.location - right.location ||
       Number(left.active) - Number(right.active) ||
-      left.listedUs - right.listedUs,
+      left.listedUs - right.listedUs ||
+      left.youngSinceUs - right.youngSinceUs,
   );
   for (const extent of section) {
     const pages = extent.end - extent.start;
