@@ -1,7 +1,7 @@
 /** What this machine can do for Thermocline, in sentences. Reads, and changes nothing. */
 import { ThermoclineError } from '../../base/errors.ts';
-import { formatBytes, formatDuration } from '../../base/units.ts';
-import type { HostFacts, NumaNode, Roots } from '../../host/host.ts';
+import { formatDuration } from '../../base/units.ts';
+import type { HostFacts, Roots } from '../../host/host.ts';
 import { LinuxHost } from '../../host/linux/linux-host.ts';
 import type { Syscalls } from '../../host/linux/syscalls.ts';
 import { detectActors } from '../actors.ts';
@@ -12,6 +12,7 @@ import { canAct } from './can-act.ts';
 import { canWatch } from './can-watch.ts';
 import { type Check, check } from './check.ts';
 import { kernelFeatures } from './kernel-features.ts';
+import { memoryTiers } from './memory-tiers.ts';
 
 /** Checks of one subject. */
 export interface CheckGroup {
@@ -47,7 +48,7 @@ export function examine(options: ExamineOptions): Diagnosis {
       ...(features.length > 0 ? [{ name: "the kernel's DAMON", checks: features }] : []),
       { name: 'acting', checks: canAct(roots, facts, syscalls) },
       { name: 'tuning', checks: [pressure(facts)] },
-      { name: 'tiers', checks: facts.nodes.map(node) },
+      { name: 'tiers', checks: memoryTiers(roots) },
       { name: 'other actors', checks: otherActors(roots) },
       { name: 'safety', checks: safety(stateDir) },
     ],
@@ -62,15 +63,6 @@ function pressure(facts: HostFacts): Check {
       `${formatDuration(lost?.someUs ?? 0)} were lost.`,
     no: 'The kernel does not account memory pressure; boot with psi=1 to tune schemes by it.',
   });
-}
-
-function node({ nid, totalBytes, freeBytes, hasCpu }: NumaNode): Check {
-  const speed = hasCpu ? '' : ', without CPUs: slower memory';
-  return {
-    name: `node-${nid}`,
-    status: 'note',
-    sentence: `Node ${nid} has ${formatBytes(totalBytes)}, ${formatBytes(freeBytes)} free${speed}.`,
-  };
 }
 
 function otherActors(roots: Roots): Check[] {
