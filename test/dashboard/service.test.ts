@@ -13,6 +13,7 @@ import { type RunningService, runService } from '../../src/service/run-service.t
 import { launchBrowser, whyNoBrowser } from '../browser.ts';
 import { projectRoot } from '../sources.ts';
 import { accessibilityProblems } from './accessibility.ts';
+import { FlakyNetwork } from './flaky-network.ts';
 import { buildPages } from './pages.ts';
 
 const MAX_FIRST_VIEW_BYTES = 60 * 1024;
@@ -188,6 +189,29 @@ describe.skipIf(whyNoBrowser() !== null)('the dashboard', { timeout: 120_000 }, 
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText(/MiB of .* in use/).waitFor();
+  });
+
+  test('notices a network that falls silent, and goes on when it comes back', async () => {
+    const { port } = new URL(running.url!);
+    await using network = await FlakyNetwork.before(Number(port));
+    const behind = await context.newPage();
+    const code = running.newLink()!.split('#')[1];
+    await behind.goto(`http://127.0.0.1:${network.port}/#${code}`);
+    const use = behind.getByText(/MiB of .* in use/);
+    await use.waitFor();
+    await behind.getByText('Live', { exact: true }).waitFor();
+    network.fallSilent();
+    const lost = behind.getByRole('alert').getByText('The connection to the service is lost.');
+    // The service says something every ten seconds, so that silence tells.
+    await lost.waitFor({ timeout: 60_000 });
+    await use.waitFor();
+    network.comeBack();
+    await behind.getByText('Live', { exact: true }).waitFor({ timeout: 60_000 });
+    // Pictures come again, and time goes on with them.
+    const times = behind.locator('.heat-times');
+    const before = await times.textContent();
+    await expect.poll(() => times.textContent(), { timeout: 60_000 }).not.toBe(before);
+    await behind.close();
   });
 
   test('starts to watch with one click, and stops', async () => {

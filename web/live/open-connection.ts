@@ -4,7 +4,7 @@ import { Connection } from './connection.ts';
 /** The connection of a page to the service that it came from. */
 export function openConnection(): Connection {
   const connection = new Connection({
-    client: new ThermoclineClient({ fetch: (url, init) => fetch(url, init) }),
+    client: new ThermoclineClient({ fetch: fetchInTime }),
     nowMs: () => performance.now(),
     wait,
   });
@@ -15,6 +15,14 @@ export function openConnection(): Connection {
     if (code !== null) void connection.signIn(code);
   });
   return connection;
+}
+
+/** Streams bring a signal of their own; all else is answered by then, or not at all. */
+const ANSWER_MS = 15_000;
+
+/** Without a limit, requests into a silent network would pile up until no new one gets out. */
+function fetchInTime(url: string, init?: RequestInit): Promise<Response> {
+  return fetch(url, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
 }
 
 /** The one-time code of the link, which is taken out of the address at once. */
