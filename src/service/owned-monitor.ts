@@ -100,6 +100,8 @@ export class OwnedMonitor {
   #end: MonitorEnd | null = null;
   #nextFiguresUs = 0;
   #nrPictures = 0;
+  /** Of the window before, where nothing has come in between. */
+  #lastWindow: Pick<Snapshot, 'timeUs' | 'tick'> | null = null;
   #latest: LatestLook | null = null;
   readonly #onLook = new Set<(look: LatestLook) => void>();
 
@@ -213,6 +215,7 @@ export class OwnedMonitor {
   async pause(): Promise<void> {
     await this.#opened.monitor.pause();
     this.#paused = true;
+    this.#lastWindow = null;
   }
 
   async resume(): Promise<void> {
@@ -304,7 +307,8 @@ export class OwnedMonitor {
   }
 
   async #take(snapshot: Snapshot): Promise<void> {
-    const frame = { snapshot, spanUs: snapshot.aggregationIntervalUs };
+    const frame = { snapshot, spanUs: this.#spanOf(snapshot) };
+    this.#lastWindow = snapshot;
     // Whoever has got a picture finds it in the history, too.
     this.#pictures.add(frame);
     if (this.#frames.hasReaders) this.#frames.publish(encodeFrame(frame));
@@ -321,6 +325,13 @@ export class OwnedMonitor {
     this.#latest = { figures, before, stats, snapshot };
     for (const tell of this.#onLook) tell(this.#latest);
     this.#noteWarnings(stats.warnings);
+  }
+
+  /** A window that ended late has lasted longer; what is between two that are apart was not seen. */
+  #spanOf({ timeUs, tick, windowSamples, aggregationIntervalUs }: Snapshot): number {
+    const last = this.#lastWindow;
+    const follows = last !== null && tick - last.tick <= windowSamples;
+    return follows ? timeUs - last.timeUs : aggregationIntervalUs;
   }
 
   /** A full disk ends the recording, and nothing else. */

@@ -57,8 +57,9 @@ export function DepthProfile({
         </div>
       </div>
       <figcaption class="quiet">
-        <span>accessed always</span>
+        <span>never</span>
         <span>{formatBytes(watchedBytes)} deep</span>
+        <span>always accessed</span>
       </figcaption>
     </figure>
   );

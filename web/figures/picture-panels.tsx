@@ -1,6 +1,7 @@
 import { type ReadonlySignal, type Signal, useComputed } from '@preact/signals';
 import { formatBytes, formatDuration, formatShare } from '../../src/base/units.ts';
 import { HeatMap } from '../heat/heat-map.tsx';
+import type { AskedDetail } from '../heat/missing-detail.ts';
 import type { PaletteName } from '../heat/palette.ts';
 import { labelAt, type Picture } from '../heat/picture.ts';
 import {
@@ -21,10 +22,13 @@ interface PicturePanelsProps {
   readonly name: string;
   readonly palette: Signal<PaletteName>;
   readonly selection: Signal<HeatSelection | null>;
+  /** Called each second with what is visible, for whoever can get more detail. */
+  readonly refine?: (visible: AskedDetail) => void;
 }
 
 /** The heat map with everything that is read from it; a selection narrows all of them. */
-export function PicturePanels({ picture, name, palette, selection }: PicturePanelsProps) {
+export function PicturePanels(props: PicturePanelsProps) {
+  const { picture, name, palette, selection, refine } = props;
   const regions = useComputed(() => {
     void picture.revision.value;
     return selectedRegions(picture.history, picture.axis.value, selection.value);
@@ -40,9 +44,10 @@ export function PicturePanels({ picture, name, palette, selection }: PicturePane
             selection={selection}
             name={name}
             summary={summary}
+            {...(refine !== undefined && { refine })}
           />
         </div>
-        <section class="card" aria-labelledby="depth-title">
+        <section class="card lake" aria-labelledby="depth-title">
           <h2 id="depth-title">Depth profile</h2>
           <Scope selection={selection} />
           <DepthProfile regions={regions.value} palette={palette.value} />
@@ -98,6 +103,14 @@ function WorkingSetChart({
   const step = Math.max(Math.ceil(entries.length / MAX_POINTS), 1);
   const shown = entries.filter((_, index) => (entries.length - 1 - index) % step === 0);
   const offsetUs = picture.wallOffsetUs;
+  if (shown.length < 2) {
+    return (
+      <>
+        <h2>Working set</h2>
+        <p class="quiet">A line over time needs two pictures; the next one is on its way.</p>
+      </>
+    );
+  }
   return (
     <LineChart
       title="Working set"
@@ -117,7 +130,7 @@ function WorkingSetChart({
       ]}
       format={formatBytes}
       binary
-      height={190}
+      height={250}
     />
   );
 }
@@ -131,7 +144,9 @@ function summaryOf(picture: Picture, regions: readonly SelectedRegion[]): string
   const place =
     label === null
       ? `0x${hottest.start.toString(16)}`
-      : `${label.name} + ${formatBytes(hottest.start - label.start)}`;
+      : hottest.start <= label.start
+        ? label.name
+        : `${label.name} + ${formatBytes(hottest.start - label.start)}`;
   const share = formatShare(used / watchedBytes);
   return (
     `${formatBytes(used)} of ${formatBytes(watchedBytes)} in use (${share}). ` +

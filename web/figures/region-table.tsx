@@ -113,7 +113,7 @@ function RegionRow({
       <td>{name}</td>
       <td>{formatBytes(end - start)}</td>
       <td>{heat === 0 ? '–' : formatShare(heat)}</td>
-      <td>{formatDuration(ageUs)}</td>
+      <td>{ageUs === 0 ? 'new' : formatDuration(ageUs)}</td>
       <td>{idleUs === 0 ? '–' : formatDuration(idleUs)}</td>
     </tr>
   );

@@ -19,9 +19,15 @@ export class HeatHistory {
   readonly #maxRows: number;
   #entries: HeatEntry[] = [];
   #rows = 0;
+  #generation = 0;
 
   constructor(maxRows: number = MAX_ROWS) {
     this.#maxRows = maxRows;
+  }
+
+  /** Moves when something changes that was there already. */
+  get generation(): number {
+    return this.#generation;
   }
 
   get entries(): readonly HeatEntry[] {
@@ -52,6 +58,34 @@ export class HeatHistory {
     this.#rows += snapshot.nrRegions;
     if (this.#rows > this.#maxRows) this.#thinOut();
     return true;
+  }
+
+  /**
+   * Puts pictures, in order of time, in the place of what there is at their time: finer ones, or
+   * those that were missed. None behind the newest is taken.
+   */
+  refine(frames: readonly { readonly snapshot: Snapshot; readonly spanUs: number }[]): void {
+    const fresh: HeatEntry[] = [];
+    for (const { snapshot, spanUs } of frames) {
+      const toUs = snapshot.timeUs;
+      const beforeUs = fresh.at(-1)?.toUs ?? Number.NEGATIVE_INFINITY;
+      if (toUs <= beforeUs || toUs > this.toUs) continue;
+      fresh.push({ fromUs: Math.max(toUs - spanUs, beforeUs), toUs, snapshot });
+    }
+    if (fresh.length === 0) return;
+    const fromUs = fresh[0]!.fromUs;
+    const toUs = fresh.at(-1)!.toUs;
+    // What reaches over an edge goes on to speak for its part beyond it.
+    const before = this.#entries.filter((one) => one.fromUs < fromUs);
+    const after = this.#entries.filter((one) => one.toUs > toUs);
+    this.#entries = [
+      ...before.map((one) => ({ ...one, toUs: Math.min(one.toUs, fromUs) })),
+      ...fresh,
+      ...after.map((one) => ({ ...one, fromUs: Math.max(one.fromUs, toUs) })),
+    ];
+    this.#rows = this.#entries.reduce((sum, { snapshot }) => sum + snapshot.nrRegions, 0);
+    while (this.#rows > this.#maxRows && this.#entries.length > 4) this.#thinOut();
+    this.#generation += 1;
   }
 
   /** Index of the first entry that ends after `timeUs`. */

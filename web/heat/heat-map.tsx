@@ -7,6 +7,8 @@ import { HeatController } from './heat-controller.ts';
 import { listen } from './heat-gestures.ts';
 import { HeatLegend } from './heat-legend.tsx';
 import { HeatRenderer } from './heat-renderer.ts';
+import type { HeatView } from './heat-view.ts';
+import type { AskedDetail } from './missing-detail.ts';
 import { type PaletteName, paletteWords } from './palette.ts';
 import type { Picture } from './picture.ts';
 import { clockText } from './place-text.ts';
@@ -21,15 +23,26 @@ interface HeatMapProps {
   readonly name: string;
   /** What is seen of it at present, in a sentence. */
   readonly summary: ReadonlySignal<string>;
+  readonly refine?: (visible: AskedDetail) => void;
 }
+
+const REFINE_EVERY_MS = 1000;
+/** Pixels: no time is cut off at an edge. */
+const HALF_A_TIME = 28;
 
 const KEYS_HELP =
   'Arrow keys move the crosshair, with shift the picture. Plus and minus zoom, 0 shows all, space ' +
   'pauses, Enter begins and ends a selection, Escape clears it.';
 
 /** The heat of addresses over time, with everything to move about in it. */
-export function HeatMap({ picture, palette, selection, name, summary }: HeatMapProps) {
+export function HeatMap(props: HeatMapProps) {
+  const { picture, palette, selection, name, summary, refine } = props;
   const heat = useMemo(() => new HeatController(picture, selection), [picture]);
+  useEffect(() => {
+    if (refine === undefined) return;
+    const timer = setInterval(() => refine(visibleOf(heat.view.peek())), REFINE_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [heat]);
   const spoken = useComputed(() => {
     const { revision } = picture;
     void revision.value;
@@ -54,6 +67,10 @@ export function HeatMap({ picture, palette, selection, name, summary }: HeatMapP
       </p>
     </section>
   );
+}
+
+function visibleOf({ fromUs, usPerPixel, width }: HeatView): AskedDetail {
+  return { fromUs, toUs: fromUs + width * usPerPixel, usPerPixel };
 }
 
 function Toolbar({ heat }: { readonly heat: HeatController }) {
@@ -230,8 +247,10 @@ function TimeTicks({ heat }: { readonly heat: HeatController }) {
   void heat.picture.revision.value;
   const wallOffsetUs = heat.picture.wallOffsetUs;
   const offsetUs = wallOffsetUs === null ? 0 : wallOffsetUs - zoneUs();
+  const { width } = heat.view.value;
   const marks = timeMarks(heat.view.value, offsetUs, wide.value).filter(
-    ({ timeUs }) => wallOffsetUs !== null || timeUs >= 0,
+    ({ x, timeUs }) =>
+      (wallOffsetUs !== null || timeUs >= 0) && x >= HALF_A_TIME && x <= width - HALF_A_TIME,
   );
   return (
     <div class="heat-times" aria-hidden="true">

@@ -15,6 +15,7 @@ export class HeatRenderer {
   #axis: AddressAxis;
   #palette: Uint32Array;
   #snapshotUs = 100_000;
+  #generation = 0;
   #layer: TileLayer | null = null;
   /** What is seen until the layer is complete. */
   #before: TileLayer | null = null;
@@ -52,6 +53,11 @@ export class HeatRenderer {
   draw(view: HeatView): boolean {
     const first = this.#history.entries[0];
     if (first === undefined || this.#axis.totalBytes === 0 || view.width < 1) return true;
+    if (this.#generation !== this.#history.generation) {
+      this.#generation = this.#history.generation;
+      this.#layer?.redraw();
+      this.#before?.redraw();
+    }
     if (this.#layer === null) this.#snapshotUs = first.snapshot.aggregationIntervalUs;
     const level = cellLevel(view, this.#snapshotUs);
     if (this.#layer === null || !isSame(level, this.#layer.level)) this.#begin(level);

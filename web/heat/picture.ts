@@ -79,6 +79,16 @@ export class Picture {
     });
   }
 
+  /** Takes finer snapshots of a time that it has already; see `HeatHistory.refine`. */
+  refine(frames: readonly { readonly snapshot: Snapshot; readonly spanUs: number }[]): void {
+    batch(() => {
+      this.history.refine(frames);
+      for (const { snapshot } of frames) this.#builder.add(snapshot);
+      this.#sinceAxis += frames.length;
+      this.#revision.value += 1;
+    });
+  }
+
   setLabels(labels: readonly AddressLabel[]): void {
     this.#labels.value = labels;
   }

@@ -100,6 +100,11 @@ export class TileLayer {
     return true;
   }
 
+  /** Has all tiles drawn anew, in place, once they are in sight. */
+  redraw(): void {
+    for (const tile of this.#tiles.values()) tile.drawnUntilUs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Colours all tiles anew. */
   recolour(palette: Uint32Array): void {
     this.#palette = palette;

@@ -2,10 +2,13 @@
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import type { FiguresPoint, StatsAnswer } from '../../src/client/api-types.ts';
 import type { ThermoclineClient } from '../../src/client/client.ts';
+import { type AskedDetail, missingDetail } from '../heat/missing-detail.ts';
 import { Picture } from '../heat/picture.ts';
 
 /** As many columns as a wide screen has. */
 const HISTORY_PICTURES = 2000;
+/** Parts of the past that were asked for; older ones may be asked for again. */
+const MAX_ASKED = 200;
 const HISTORY_POINTS = 600;
 const STATS_EVERY_MS = 1000;
 const MAX_POINTS = 1200;
@@ -18,6 +21,8 @@ export class LiveMonitor {
   readonly #stats = signal<StatsAnswer | null>(null);
   readonly #points = signal<readonly FiguresPoint[]>([]);
   readonly #over = new AbortController();
+  #asked: readonly AskedDetail[] = [];
+  #isRefining = false;
 
   constructor(client: ThermoclineClient, name: string) {
     this.#client = client;
@@ -40,6 +45,34 @@ export class LiveMonitor {
 
   close(): void {
     this.#over.abort();
+  }
+
+  /**
+   * Asks the service for what is visible and not in detail here. Call it now and then; one request
+   * is on its way at most.
+   */
+  async refine(visible: AskedDetail): Promise<void> {
+    if (this.#isRefining || this.#over.signal.aborted) return;
+    const part = missingDetail(this.picture.history, visible, this.#asked);
+    if (part === null) return;
+    this.#isRefining = true;
+    this.#asked = [...this.#asked, part].slice(-MAX_ASKED);
+    const offsetUs = this.picture.wallOffsetUs ?? 0;
+    const limit = Math.ceil((part.toUs - part.fromUs) / part.usPerPixel);
+    try {
+      this.picture.refine(
+        await this.#client.history(this.name, {
+          // Pictures are known by their end.
+          fromUs: Math.max(Math.floor(part.fromUs + offsetUs) + 1, 0),
+          toUs: Math.max(Math.ceil(part.toUs + offsetUs), 0),
+          limit: Math.min(Math.max(limit, 1), HISTORY_PICTURES),
+        }),
+      );
+    } catch {
+      // The connection knows what is wrong; the picture stays as coarse as it is.
+    } finally {
+      this.#isRefining = false;
+    }
   }
 
   async #followPictures(): Promise<void> {

@@ -18,14 +18,14 @@ export function MemoryCard({ host }: { readonly host: HostView }) {
           <Meter
             key={nid}
             name={`Node ${nid}`}
-            note={hasCpu ? '' : 'no CPUs: slower memory'}
+            note={`${hasCpu ? '' : 'no CPUs, slower memory; '}with cached files`}
             used={totalBytes - freeBytes}
             total={totalBytes}
           />
         ))}
         <Meter
           name="Swap"
-          note={memory.swapTotalBytes === 0 ? 'none: only pages of files can be reclaimed' : ''}
+          note={swapText(host)}
           used={memory.swapTotalBytes - memory.swapFreeBytes}
           total={memory.swapTotalBytes}
         />
@@ -33,6 +33,13 @@ export function MemoryCard({ host }: { readonly host: HostView }) {
       <PressureLines host={host} />
     </section>
   );
+}
+
+/** Where pages would go: compressed in memory, or to a disk. */
+function swapText({ swapDevices, zswap }: HostView): string {
+  if (swapDevices.length === 0) return 'none: only pages of files can be reclaimed';
+  const kinds = [...new Set(swapDevices.map(({ kind }) => kind))].join(' and ');
+  return `on ${kinds}${zswap ? ', compressed in memory before' : ''}`;
 }
 
 function Meter({

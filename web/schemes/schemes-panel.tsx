@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { matchOf, whyIdle } from '../../src/analysis/why-idle.ts';
-import { formatBytes, formatShare } from '../../src/base/units.ts';
+import { formatBytes, formatDuration, formatShare } from '../../src/base/units.ts';
 import { describeScheme } from '../../src/params/format.ts';
 import type { SchemeFigures } from '../../src/params/scheme-figures.ts';
 import type { Snapshot } from '../../src/params/snapshot.ts';
@@ -66,9 +66,7 @@ function SchemeCard({
       <header>
         <h3>
           <code>{scheme.action}</code>
-          <span class={idle === null ? 'badge acting' : 'badge'}>
-            {idle === null ? 'acting' : 'idle'}
-          </span>
+          <StateBadge scheme={scheme} isIdle={idle !== null} />
         </h3>
         {edit?.(index)}
       </header>
@@ -86,6 +84,13 @@ function SchemeCard({
   );
 }
 
+/** Whoever only counts does not act. */
+function StateBadge({ scheme, isIdle }: { readonly scheme: Scheme; readonly isIdle: boolean }) {
+  if (isIdle) return <span class="badge">idle</span>;
+  if (scheme.action === 'stat') return <span class="badge">counting</span>;
+  return <span class="badge acting">acting</span>;
+}
+
 function SchemeTotals({
   scheme,
   figures,
@@ -96,17 +101,13 @@ function SchemeTotals({
   readonly snapshot: Snapshot;
 }) {
   const match = matchOf(scheme, snapshot);
-  const { triedBytes, appliedBytes, nrQuotaExceeds, effectiveQuotaBytes } = figures;
+  const { triedBytes, nrQuotaExceeds, effectiveQuotaBytes } = figures;
   const quota =
     effectiveQuotaBytes === null ? 'none' : `${formatBytes(effectiveQuotaBytes)} a window`;
   const tiles: readonly (readonly [string, string, string])[] = [
     ['Matches now', formatBytes(match.bytes), `${match.nrRegions} regions`],
     ['Tried', formatBytes(triedBytes), `${figures.nrTried} times`],
-    [
-      'Applied',
-      formatBytes(appliedBytes),
-      triedBytes > 0 ? `${formatShare(appliedBytes / triedBytes)} of it` : 'nothing yet',
-    ],
+    ['Applied', ...appliedText(scheme, figures)],
     ['Quota', quota, nrQuotaExceeds > 0 ? `reached ${nrQuotaExceeds} times` : 'never reached'],
   ];
   return (
@@ -121,6 +122,15 @@ function SchemeTotals({
       ))}
     </dl>
   );
+}
+
+function appliedText(
+  { action }: Scheme,
+  { triedBytes, appliedBytes }: SchemeFigures,
+): readonly [string, string] {
+  if (action === 'stat') return ['–', 'it only counts'];
+  const share = triedBytes > 0 ? `${formatShare(appliedBytes / triedBytes)} of it` : 'nothing yet';
+  return [formatBytes(appliedBytes), share];
 }
 
 interface SeriesPoint {
@@ -143,7 +153,7 @@ function SchemeCharts(props: ChartsProps) {
       {scheme.quota.goals.map((goal, index) => (
         <LineChart
           key={goal.metric}
-          title={goal.metric}
+          title={`Aim: ${goal.metric}`}
           timesUs={timesUs}
           virtual={virtual}
           height={130}
@@ -188,7 +198,9 @@ function WorkChart({ scheme, series, virtual }: ChartsProps) {
       format={(value) => `${formatBytes(value)}/s`}
       binary
       lines={[
-        { ...line('applied', '--warm', ({ appliedBytes }) => appliedBytes), filled: true },
+        ...(scheme.action === 'stat'
+          ? []
+          : [{ ...line('applied', '--warm', ({ appliedBytes }) => appliedBytes), filled: true }]),
         line('tried', '--cold', ({ triedBytes }) => triedBytes),
         ...(quota.some((value) => value !== null)
           ? [{ name: 'quota', colour: '--ink-2', values: quota, dashed: true }]
@@ -199,7 +211,8 @@ function WorkChart({ scheme, series, virtual }: ChartsProps) {
 }
 
 function goalFormat({ metric }: Goal): (value: number) => string {
-  return metric.endsWith('_bp') ? (value) => formatShare(value / 10_000) : String;
+  if (metric.endsWith('_bp')) return (value) => formatShare(value / 10_000);
+  return metric.endsWith('_us') ? formatDuration : String;
 }
 
 function attrsInForce({ attrs }: Params, snapshot: Snapshot | undefined): Attrs {

@@ -92,6 +92,7 @@ function WatchedMonitor({
         name={monitor.name}
         palette={palette}
         selection={selection}
+        refine={(visible) => void followed.value.refine(visible)}
       />
       <ul class="caveats" aria-label="What to know of this picture">
         {monitor.caveats.map((sentence) => (
