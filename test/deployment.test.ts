@@ -1,4 +1,4 @@
-/** What `examples` has for machines without people: as it stands there, it has to start and only watch. */
+/** What `examples` has for deployment: as it stands there, it has to start, and only watch. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

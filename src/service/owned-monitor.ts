@@ -327,7 +327,7 @@ export class OwnedMonitor {
     this.#noteWarnings(stats.warnings);
   }
 
-  /** A window that ended late has lasted longer; what is between two that are apart was not seen. */
+  /** A window that ended late has lasted longer; between two that are apart nothing was seen. */
   #spanOf({ timeUs, tick, windowSamples, aggregationIntervalUs }: Snapshot): number {
     const last = this.#lastWindow;
     const follows = last !== null && tick - last.tick <= windowSamples;

@@ -41,8 +41,9 @@ export function OutcomeCard({ points }: { readonly points: readonly OutcomePoint
         />
       </div>
       <p class="quiet">
-        The consequences are modelled and not calibrated: compare schemes with each other here, and
-        try them in shadow on a real machine before they act.
+        The consequences are modelled, and slowdowns come out lower than they were measured on real
+        machines: compare schemes with each other here, and try them in shadow on a real machine
+        before they act.
       </p>
     </section>
   );
