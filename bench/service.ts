@@ -87,7 +87,7 @@ const bench: Bench = {
         host: new LinuxHost(roots),
         stateDir: folder,
         port: 0,
-        open: monitorOpener(roots, () => scenario),
+        open: monitorOpener(roots, folder, () => scenario),
         recordings: null,
         pagesFolder: path.join(folder, 'none'),
         capabilities: () => [],

@@ -43,7 +43,8 @@ export function register(program: Command): void {
     .option('--config <file>', 'monitors that there should be; read again on SIGHUP')
     .option(
       '--monitor <what>',
-      'watch sim:SCENARIO, pid:NUMBER or cgroup:PATH, as NAME=… where it needs a name; repeatable',
+      'watch sim:SCENARIO, pid:NUMBER, cgroup:PATH, or kernel:pid:NUMBER, kernel:cgroup:PATH, ' +
+        'kernel:physical by the DAMON of the kernel, as NAME=… where it needs a name; repeatable',
       (text: string, all: readonly string[]) => [...all, text],
       [],
     )

@@ -19,6 +19,23 @@ export type Watch =
       /** Also very large ones, where each sample takes long. */
       readonly force?: boolean | undefined;
     }
+  /**
+   * With the kernel's own DAMON, which nothing else selects: processes, those of a cgroup, or
+   * physical memory, of which a cgroup then says whose pages count.
+   */
+  | {
+      readonly kind: 'kernel';
+      readonly pids?: readonly number[] | undefined;
+      readonly cgroup?: string | undefined;
+      /** Narrowed by numbers of nodes and names of zones, where there are any. */
+      readonly physical?:
+        | {
+            readonly node?: readonly number[] | undefined;
+            readonly zone?: readonly string[] | undefined;
+          }
+        | undefined;
+      readonly followChildren?: boolean | undefined;
+    }
   /** Path below the cgroup version 2 tree: `/system.slice/db.service`. */
   | { readonly kind: 'cgroup'; readonly path: string; readonly force?: boolean | undefined }
   /** A simulated machine: the name of one that comes with Thermocline, or a whole scenario. */

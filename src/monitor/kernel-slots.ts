@@ -6,6 +6,7 @@ import { currentBoot } from '../kernel/boot.ts';
 import { RealSysfs } from '../kernel/real-sysfs.ts';
 import { RealTracefs, tracefsRoot } from '../kernel/real-tracefs.ts';
 import { SlotPool } from '../kernel/slot-pool.ts';
+import { SlotRecords } from '../kernel/slot-records.ts';
 import { removeTraceInstance } from '../kernel/trace-instance.ts';
 
 /** Scripts of this project, none of which may write to the DAMON of the machine that it runs on. */
@@ -42,6 +43,11 @@ export function openSlotPool(roots: Roots, stateDir: string): SlotPool {
     stateDir,
     owner: ownIdentity(),
   });
+}
+
+/** Where the owner of a slot listens for requests. */
+export function slotSocket(stateDir: string, slot: number): string {
+  return `${new SlotRecords(stateDir).folder}/slot-${slot}.sock`;
 }
 
 /** Whose slot is given back, and where. */

@@ -81,6 +81,8 @@ export interface MonitorEnd {
 export interface Monitor extends AsyncDisposable {
   /** Capabilities and caveats are complete once `start` is done. */
   readonly description: MonitorDescription;
+  /** Of the kernel's DAMON, which it has while it runs; absent where it has none. */
+  readonly slot?: { readonly number: number; readonly kdamondPid: number | null } | null;
   start(): Promise<void>;
   /**
    * Replaces the parameters while running; what was learnt is kept (spec 7.2). Throws when refused.

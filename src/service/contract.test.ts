@@ -30,7 +30,7 @@ async function withService(work: (running: RunningService) => Promise<void>): Pr
       host: new LinuxHost(roots),
       stateDir,
       port: 0,
-      open: monitorOpener(roots, () => parseScenario(MACHINE, 'test')),
+      open: monitorOpener(roots, stateDir, () => parseScenario(MACHINE, 'test')),
       recordings: null,
       pagesFolder: join(stateDir, 'no-pages'),
       capabilities: () => [],

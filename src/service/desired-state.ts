@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { ThermoclineError } from '../base/errors.ts';
-import type { MonitorSpec, PlannedChange } from '../client/api-types.ts';
+import type { MonitorSpec, PlannedChange, Watch } from '../client/api-types.ts';
 import { monitorSpecSchema, nameSchema } from './api/schemas.ts';
 import type { OwnedMonitor } from './owned-monitor.ts';
 
@@ -106,8 +106,15 @@ function watchText({ watch, act = 'count' }: MonitorSpec): string {
       ? `processes ${watch.pids.join(', ')}`
       : watch.kind === 'cgroup'
         ? `the cgroup ${watch.path}`
-        : 'a simulated machine';
+        : watch.kind === 'kernel'
+          ? `${kernelText(watch)} with the kernel's DAMON`
+          : 'a simulated machine';
   return `it watches ${what}${act === 'act' ? ' and acts on it' : ''}`;
+}
+
+function kernelText({ pids, cgroup, physical }: Extract<Watch, { kind: 'kernel' }>): string {
+  if (pids !== undefined) return `processes ${pids.join(', ')}`;
+  return physical === undefined ? `the cgroup ${cgroup}` : 'physical memory';
 }
 
 function problemIn(source: string, path: string, { issues }: z.ZodError): ThermoclineError {

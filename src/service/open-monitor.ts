@@ -2,15 +2,23 @@
 
 import { VirtualClock } from '../base/clock.ts';
 import { ThermoclineError } from '../base/errors.ts';
-import type { MonitorOrigin, MonitorSpec } from '../client/api-types.ts';
+import type { MonitorOrigin, MonitorSpec, Watch } from '../client/api-types.ts';
 import type { Roots } from '../host/host.ts';
 import { cgroupPids } from '../host/linux/cgroup-pids.ts';
 import { parseScenario, type Scenario, SimulatedMachine } from '../host/sim/index.ts';
 import { DEFAULT_CPU_CEILING } from '../monitor/cost-ceiling.ts';
-import { EngineMonitor } from '../monitor/engine-monitor.ts';
+import type { KernelSpec } from '../monitor/kernel-monitor.ts';
+import {
+  chargedTo,
+  countingOnly,
+  kernelPhysicalParams,
+  kernelProcessParams,
+} from '../monitor/kernel-params.ts';
 import type { Monitor } from '../monitor/monitor.ts';
+import { type OpenMonitorOptions, openMonitor } from '../monitor/open-monitor.ts';
 import type { OperationsSpec } from '../monitor/operations-factory.ts';
 import { processParams, scenarioParams } from '../monitor/subject-params.ts';
+import { parseParams } from '../params/parse.ts';
 import type { Params } from '../params/types.ts';
 
 /** One mapping by its place alone. */
@@ -22,9 +30,15 @@ export interface MappingPlace {
   readonly name: string;
 }
 
-/** A monitor that is ready to be started. */
-export interface OpenedMonitor {
-  readonly monitor: Monitor;
+/** What somebody asked for, checked, before anything of it is made. */
+export interface PreparedMonitor {
+  /**
+   * A monitor that is ready to be started.
+   * @param record of the session that holds it; what runs in the kernel needs one
+   */
+  readonly open: (record: OpenMonitorOptions['record']) => Promise<Monitor>;
+  /** It runs in the kernel, so that it needs a journal and a guard, also to watch only. */
+  readonly usesKernel: boolean;
   readonly params: Params;
   /** Parameters for the same target out of what somebody wrote. Throws TC_INVALID. */
   readonly paramsFor: (written: unknown) => Params;
@@ -37,22 +51,30 @@ export interface OpenedMonitor {
 /** Simulated machines by name; those of the command line and the configuration may be files. */
 export type ScenarioFinder = (name: string, origin: MonitorOrigin) => Scenario;
 
-/** Makes a monitor, without starting it. Throws TC_INVALID, TC_NOT_FOUND. */
-export type MonitorOpener = (spec: MonitorSpec, origin: MonitorOrigin) => OpenedMonitor;
+/** Prepares a monitor, and makes nothing yet. Throws TC_INVALID, TC_NOT_FOUND. */
+export type MonitorOpener = (spec: MonitorSpec, origin: MonitorOrigin) => PreparedMonitor;
 
-/** Opens monitors of this machine and simulated ones, all on the real clock. */
-export function monitorOpener(roots: Roots, findScenario: ScenarioFinder): MonitorOpener {
+/**
+ * Opens monitors of this machine and simulated ones, all on the real clock.
+ * @param stateDir where those that run in the kernel keep the records of their slots
+ */
+export function monitorOpener(
+  roots: Roots,
+  stateDir: string,
+  findScenario: ScenarioFinder,
+): MonitorOpener {
   return (spec, origin) => {
     const { watch } = spec;
     if (watch.kind === 'simulation') {
       return simulation(spec, scenarioOf(watch.scenario, origin, findScenario));
     }
+    if (watch.kind === 'kernel') return inKernel(spec, watch, roots, stateDir);
     const pids = watch.kind === 'cgroup' ? cgroupPids(watch.path, roots) : watch.pids;
     return processes(spec, pids, roots);
   };
 }
 
-function processes(spec: MonitorSpec, pids: readonly number[], roots: Roots): OpenedMonitor {
+function processes(spec: MonitorSpec, pids: readonly number[], roots: Roots): PreparedMonitor {
   const { watch, act = 'count' } = spec;
   const paramsFor = (written: unknown) => processParams(written, 'params')(pids);
   const params = paramsFor(spec.params);
@@ -60,12 +82,13 @@ function processes(spec: MonitorSpec, pids: readonly number[], roots: Roots): Op
     set: 'smaps',
     pids,
     roots,
-    force: watch.kind !== 'simulation' && watch.force === true,
+    force: 'force' in watch && watch.force === true,
     followChildren: watch.kind !== 'processes' || watch.followChildren !== false,
     ...(act !== 'count' && { act: { dryRun: act === 'dry-run' } }),
   };
   return {
-    monitor: new EngineMonitor({ operations, params, cpuCeiling: ceilingOf(spec) }),
+    open: () => openMonitor(operations, { params, cpuCeiling: ceilingOf(spec) }),
+    usesKernel: false,
     params,
     paramsFor,
     places: [],
@@ -76,7 +99,52 @@ function processes(spec: MonitorSpec, pids: readonly number[], roots: Roots): Op
   };
 }
 
-function simulation(spec: MonitorSpec, scenario: Scenario): OpenedMonitor {
+function inKernel(
+  spec: MonitorSpec,
+  { pids, cgroup, physical, followChildren = true }: Extract<Watch, { kind: 'kernel' }>,
+  roots: Roots,
+  stateDir: string,
+): PreparedMonitor {
+  const { name, act = 'count' } = spec;
+  if (act === 'dry-run') {
+    throw new ThermoclineError(
+      'TC_INVALID',
+      'act is dry-run, which the kernel has not; "thermocline start FILE --dry-run" prints the writes.',
+    );
+  }
+  const processes = pids ?? (physical === undefined ? cgroupPids(cgroup!, roots) : []);
+  if (physical === undefined && processes.length === 0) {
+    throw new ThermoclineError('TC_NOT_FOUND', 'None of the processes to watch is there any more.');
+  }
+  const paramsFor = (written: unknown) => {
+    const asked = parseParams(written ?? {}, 'params');
+    const params =
+      physical === undefined
+        ? kernelProcessParams(asked, 'params')(processes)
+        : kernelPhysicalParams(asked, physical, roots);
+    return act === 'act' ? params : countingOnly(params);
+  };
+  const params = paramsFor(spec.params);
+  const operations: KernelSpec = {
+    ...{ set: 'kernel', roots, stateDir, followChildren, handOverStat: false },
+    purpose: `monitor ${name} of the service`,
+    pageFilters: physical !== undefined && cgroup !== undefined ? [chargedTo(cgroup)] : [],
+  };
+  return {
+    open: (record) =>
+      openMonitor(operations, { params, cpuCeiling: ceilingOf(spec), ...(record && { record }) }),
+    usesKernel: true,
+    params,
+    paramsFor,
+    places: [],
+    steps: ({ schemes }) =>
+      act === 'act'
+        ? schemes.map(({ action }) => `DAMON in the kernel: ${action} by the monitor ${name}`)
+        : [],
+  };
+}
+
+function simulation(spec: MonitorSpec, scenario: Scenario): PreparedMonitor {
   if (spec.act !== undefined && spec.act !== 'count') {
     throw new ThermoclineError(
       'TC_INVALID',
@@ -87,12 +155,9 @@ function simulation(spec: MonitorSpec, scenario: Scenario): OpenedMonitor {
   const params = paramsFor(spec.params);
   const operations: OperationsSpec = { set: 'sim', scenario };
   return {
-    monitor: new EngineMonitor({
-      operations,
-      params,
-      seed: scenario.seed,
-      cpuCeiling: ceilingOf(spec),
-    }),
+    open: () =>
+      openMonitor(operations, { params, seed: scenario.seed, cpuCeiling: ceilingOf(spec) }),
+    usesKernel: false,
     params,
     paramsFor,
     places: placesOf(scenario, params),

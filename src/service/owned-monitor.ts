@@ -21,7 +21,7 @@ import { joinFrames } from './history/join-frames.ts';
 import { LeveledHistory } from './history/leveled-history.ts';
 import { type TimeRange, within } from './history/time-range.ts';
 import { fromMemory, wholeHistory } from './history/whole-history.ts';
-import { ceilingOf, type OpenedMonitor } from './open-monitor.ts';
+import { ceilingOf, type PreparedMonitor } from './open-monitor.ts';
 import { patched } from './params-patch.ts';
 
 /** So often figures are taken. */
@@ -55,6 +55,11 @@ export interface Recordings {
   read(name: string, range: TimeRange): Promise<SnapshotFrame[]>;
   /** Lays aside what there is by this name: a later monitor of the name is another one. */
   retire(name: string): void;
+}
+
+/** What was prepared, and the monitor that was made of it. */
+interface OpenedMonitor extends Omit<PreparedMonitor, 'open'> {
+  readonly monitor: Monitor;
 }
 
 /** What an owned monitor needs from the service. */
@@ -125,6 +130,16 @@ export class OwnedMonitor {
   /** As it would have to be asked for again. */
   get spec(): MonitorSpec {
     return this.#spec;
+  }
+
+  /** Which slot of the kernel it has; null: none. */
+  get slot(): number | null {
+    return this.#opened.monitor.slot?.number ?? null;
+  }
+
+  /** For requests about its slot; `commit` and `stop` come from the service. */
+  get monitor(): Monitor {
+    return this.#opened.monitor;
   }
 
   get params(): Params {

@@ -40,7 +40,7 @@ function start(recordings: Recordings | null = null): Promise<RunningService> {
     host: new LinuxHost(roots),
     stateDir,
     port: 0,
-    open: monitorOpener(roots, () => parseScenario(MACHINE, 'test')),
+    open: monitorOpener(roots, stateDir, () => parseScenario(MACHINE, 'test')),
     recordings,
     pagesFolder: join(stateDir, 'no-pages'),
     capabilities: () => [],

@@ -6,15 +6,21 @@ import type {
   MonitorOrigin,
   MonitorSpec,
   PlannedChange,
+  Watch,
 } from '../client/api-types.ts';
 import { ActingSession } from '../control/acting-session.ts';
+import { answerOwnerRequest } from '../control/owner-answers.ts';
+import { serveOwner } from '../control/owner-socket.ts';
 import type { Roots } from '../host/host.ts';
 import { currentBootId } from '../host/linux/process-identity.ts';
 import { readProcessStat } from '../host/linux/process-stat.ts';
+import { slotSocket } from '../monitor/kernel-slots.ts';
+import type { Monitor } from '../monitor/monitor.ts';
+import type { Params } from '../params/types.ts';
 import { planChanges } from './desired-state.ts';
 import { EventLog } from './event-log.ts';
 import type { MonitorStore, StoredMonitor } from './monitor-store.ts';
-import type { MonitorOpener, OpenedMonitor } from './open-monitor.ts';
+import type { MonitorOpener, PreparedMonitor } from './open-monitor.ts';
 import { OwnedMonitor, type Recordings } from './owned-monitor.ts';
 
 /** More monitors than a machine has use for. */
@@ -182,10 +188,11 @@ export class Service {
     const { name, watch } = spec;
     try {
       let again: MonitorSpec = spec.act === 'act' ? { ...spec, act: 'count' } : spec;
-      if (watch.kind === 'processes') {
+      const pids = pidsOf(watch);
+      if (pids.length > 0) {
         const same = (pid: number) =>
           bootId === currentBootId() && startTicks[pid] === this.#startTicks(pid);
-        again = { ...again, watch: { ...watch, pids: watch.pids.filter(same) } };
+        again = { ...again, watch: { ...watch, pids: pids.filter(same) } as Watch };
       }
       const monitor = await this.#start(again, 'api');
       if (paused) await monitor.pause();
@@ -210,28 +217,48 @@ export class Service {
         `There are ${MAX_MONITORS} monitors already, which is the limit; remove one first.`,
       );
     }
-    const opened = this.#options.open(spec, origin);
-    const session = await this.#sessionFor(spec, origin, opened);
-    try {
-      await opened.monitor.start();
-    } catch (error) {
-      await session?.close();
-      throw error;
-    }
+    const prepared = this.#options.open(spec, origin);
+    const session = await this.#sessionFor(spec, origin, prepared);
+    const watching = await this.#startIn(session, prepared);
     const { events } = this;
     const { recordings, wallUs } = this.#options;
     const startedAtUs = wallUs();
     const monitor = new OwnedMonitor({
       spec,
       origin,
-      opened,
+      opened: { ...prepared, monitor: watching },
       events,
       session,
       recordings,
       startedAtUs,
     });
     this.#monitors.set(spec.name, monitor);
+    await this.#answerForSlot(monitor);
     return monitor;
+  }
+
+  async #startIn(session: ActingSession | null, { open }: PreparedMonitor): Promise<Monitor> {
+    try {
+      const monitor = await open(session === null ? undefined : (step) => session.record(step));
+      await monitor.start();
+      return monitor;
+    } catch (error) {
+      await session?.close();
+      throw error;
+    }
+  }
+
+  /** Commands about a slot of the kernel ask its owner, so nothing changes behind our back. */
+  async #answerForSlot(owned: OwnedMonitor): Promise<void> {
+    const { slot, name, monitor, spec } = owned;
+    if (slot === null) return;
+    const commit = async (params: Params) => void (await this.commit(name, params));
+    const stop = () => void this.remove(name).catch(() => {});
+    const acts = spec.act === 'act';
+    const server = await serveOwner(slotSocket(this.#options.stateDir, slot), (request) =>
+      answerOwnerRequest({ monitor, params: owned.params, acts, commit, stop }, request),
+    );
+    void owned.over.then(() => server[Symbol.asyncDispose]());
   }
 
   async #perform(change: PlannedChange, spec: MonitorSpec | undefined): Promise<void> {
@@ -252,18 +279,22 @@ export class Service {
     this.#monitors.delete(name);
   }
 
-  /** Who acts on real memory has a journal and a guard; null for all others. */
+  /** Who acts on real memory, or runs in the kernel, has a journal and a guard; else null. */
   async #sessionFor(
     spec: MonitorSpec,
     origin: MonitorOrigin,
-    opened: OpenedMonitor,
+    prepared: PreparedMonitor,
   ): Promise<ActingSession | null> {
-    if (spec.act !== 'act') return null;
-    checkMayAct(spec, origin);
+    const acts = spec.act === 'act';
+    const { usesKernel } = prepared;
+    if (!acts && !usesKernel) return null;
+    if (acts) checkMayAct(spec, origin);
     const { roots, stateDir } = this.#options;
-    const description = `thermocline serve: monitor ${spec.name}`;
-    const session = await ActingSession.open({ roots, stateDir, description });
-    for (const text of opened.steps(opened.params)) session.record({ text, undo: null });
+    const session = await ActingSession.open({
+      ...{ roots, stateDir, usesKernel, watchesOnly: !acts },
+      description: `thermocline serve: monitor ${spec.name}`,
+    });
+    for (const text of prepared.steps(prepared.params)) session.record({ text, undo: null });
     return session;
   }
 
@@ -296,8 +327,7 @@ export class Service {
   }
 
   #allTicks({ watch }: MonitorSpec): Record<string, number> {
-    if (watch.kind !== 'processes') return {};
-    return Object.fromEntries(watch.pids.map((pid) => [pid, this.#startTicks(pid) ?? 0]));
+    return Object.fromEntries(pidsOf(watch).map((pid) => [pid, this.#startTicks(pid) ?? 0]));
   }
 
   #startTicks(pid: number): number | undefined {
@@ -305,15 +335,21 @@ export class Service {
   }
 }
 
+/** Processes that are named, whose numbers may be those of others after a restart. */
+function pidsOf(watch: Watch): readonly number[] {
+  return 'pids' in watch ? (watch.pids ?? []) : [];
+}
+
 /** Cgroups that kubelet or systemd make, and steer themselves. */
 const MANAGED = /^\/*(kubepods|[^/]+\.slice|init\.scope)/;
 
 /** Where somebody else steers, only the configuration can want us to act, too: by naming it. */
 function checkMayAct({ watch }: MonitorSpec, origin: MonitorOrigin): void {
-  if (watch.kind !== 'cgroup' || origin === 'config' || !MANAGED.test(watch.path)) return;
+  const path = watch.kind === 'cgroup' ? watch.path : watch.kind === 'kernel' ? watch.cgroup : null;
+  if (!path || origin === 'config' || !MANAGED.test(path)) return;
   throw new ThermoclineError(
     'TC_DENIED',
-    `${watch.path} is a cgroup of kubelet or systemd, which steer it themselves; to act on it all the ` +
+    `${path} is a cgroup of kubelet or systemd, which steer it themselves; to act on it all the ` +
       'same, name it in the configuration, or leave "act" out to see what would be done.',
   );
 }

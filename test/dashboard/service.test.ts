@@ -75,7 +75,7 @@ describe.skipIf(whyNoBrowser() !== null)('the dashboard', { timeout: 120_000 }, 
       host: new LinuxHost(roots),
       stateDir,
       port,
-      open: monitorOpener(roots, () => parseScenario(scenario, 'demo')),
+      open: monitorOpener(roots, stateDir, () => parseScenario(scenario, 'demo')),
       pagesFolder: folder,
       recordings: null,
       capabilities: () => [

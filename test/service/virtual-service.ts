@@ -68,7 +68,8 @@ export class VirtualService implements AsyncDisposable {
       const params = paramsFor(written);
       const monitor = new VirtualMonitor({ scenario: machine, params });
       this.monitors.set(name, monitor);
-      return { monitor, params, paramsFor, places: [], steps: () => [] };
+      const open = async () => monitor;
+      return { open, usesKernel: false, params, paramsFor, places: [], steps: () => [] };
     };
     this.service = new Service({
       roots,

@@ -198,8 +198,18 @@ function watchText(watch: Watch): string {
     return `A simulated machine${typeof scenario === 'string' ? `: ${scenario}` : ''}.`;
   }
   if (watch.kind === 'cgroup') return `The processes of the cgroup ${watch.path}.`;
-  const { pids } = watch;
-  return pids.length === 1 ? `Process ${pids[0]}.` : `Processes ${pids.join(', ')}.`;
+  if (watch.kind === 'kernel') return `${kernelText(watch)}, by the DAMON of the kernel.`;
+  return `${processesText(watch.pids)}.`;
+}
+
+function kernelText({ pids, cgroup, physical }: Extract<Watch, { kind: 'kernel' }>): string {
+  if (pids !== undefined) return processesText(pids);
+  if (physical === undefined) return `The processes of the cgroup ${cgroup}`;
+  return cgroup === undefined ? 'Physical memory' : `Physical memory of the cgroup ${cgroup}`;
+}
+
+function processesText(pids: readonly number[]): string {
+  return pids.length === 1 ? `Process ${pids[0]}` : `Processes ${pids.join(', ')}`;
 }
 
 function costText({ cost, now }: NonNullable<LiveMonitor['stats']['value']>): string {

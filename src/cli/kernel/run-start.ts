@@ -1,8 +1,11 @@
 import { basename } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
+import { answerOwnerRequest } from '../../control/owner-answers.ts';
 import { serveOwner } from '../../control/owner-socket.ts';
 import type { Roots } from '../../host/host.ts';
 import { KernelMonitor } from '../../monitor/kernel-monitor.ts';
+import { slotSocket } from '../../monitor/kernel-slots.ts';
+import type { Params } from '../../params/types.ts';
 import { Interruption } from '../interruption.ts';
 import type { StartOptions } from '../start.ts';
 import { kernelSubject } from '../watch/kernel-subject.ts';
@@ -11,9 +14,7 @@ import { whatEnds } from '../watch/run.ts';
 import { openSession } from '../watch/session.ts';
 import { standInForStat } from '../watch/stand-in.ts';
 import type { Subject } from '../watch/subject.ts';
-import { OwnerAnswers } from './answer-requests.ts';
 import { startDetached, tellStarter } from './detach.ts';
-import { ownerSocket } from './owner-requests.ts';
 
 /** Runs what a parameter file says until something ends it; returns the exit status. */
 export async function runStart(file: string, options: StartOptions, roots: Roots): Promise<number> {
@@ -28,10 +29,16 @@ export async function runStart(file: string, options: StartOptions, roots: Roots
   await monitor.start();
   await using _figures = await standIn();
   const { number, kdamondPid } = monitor.slot!;
-  const { params, acts } = subject;
-  const answers = new OwnerAnswers(monitor, params, acts);
-  const path = ownerSocket(stateDirOf(subject), number);
-  await using _owner = await serveOwner(path, (request) => answers.answer(request));
+  const { acts } = subject;
+  let { params } = subject;
+  const commit = async (next: Params) => {
+    await monitor.commit(next);
+    params = next;
+  };
+  const stop = () => interruption.end();
+  await using _owner = await serveOwner(slotSocket(stateDirOf(subject), number), (request) =>
+    answerOwnerRequest({ monitor, params, acts, commit, stop }, request),
+  );
   const started = { slot: number, kdamondPid, pid: process.pid, file, mode: subject.mode };
   say(started, options, monitor.description.caveats);
   const over = new AbortController();

@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
+import { askSlotOwner, type OwnerStatus } from '../../control/owner-requests.ts';
 import { readStat, type StatFigures } from '../../control/stat-stand-in.ts';
 import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
 import type { Roots } from '../../host/host.ts';
@@ -10,7 +11,6 @@ import { SlotRecords } from '../../kernel/slot-records.ts';
 import type { Params } from '../../params/types.ts';
 import { safeText } from '../terminal/line.ts';
 import { formatTable, type TableColumn } from '../terminal/table.ts';
-import { askSlotOwner, type OwnerStatus } from './owner-requests.ts';
 
 type Row = ListedSlot & { readonly status: OwnerStatus | null; readonly problem: string | null };
 

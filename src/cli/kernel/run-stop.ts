@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ThermoclineError } from '../../base/errors.ts';
+import { askSlotOwner } from '../../control/owner-requests.ts';
 import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
 import type { Roots } from '../../host/host.ts';
 import { isAlive } from '../../host/linux/process-identity.ts';
@@ -12,14 +13,18 @@ import { ourSlots, startedSlots } from './started-slots.ts';
 const LIMIT_MS = 15_000;
 const PAUSE_MS = 50;
 
-/** Ends owners by asking them, as Ctrl-C would, and clears up after those that have gone. */
+/** Asks owners to end what they run, and clears up after those that have gone. */
 export async function runStop(slot: number | null, roots: Roots, json: boolean): Promise<void> {
   const stateDir = stateFolderPath();
   const isThere = checkStateFolder(stateDir);
   const ours = isThere ? ourSlots(roots, stateDir) : [];
   const chosen = slot === null ? startedSlots(roots, stateDir) : theOne(ours, slot);
   const living = chosen.filter(({ whose }) => whose === 'ours');
-  for (const { owner } of living) process.kill(owner!.pid, 'SIGTERM');
+  for (const { slot: number, owner } of living) {
+    // Who does not listen has nothing else to do; a service goes on with its other monitors.
+    const answer = await askSlotOwner(stateDir, number, { ask: 'stop' });
+    if (answer === null) process.kill(owner!.pid, 'SIGTERM');
+  }
   for (const one of living) await untilFree(stateDir, one);
   const left = ours.filter(({ whose }) => whose === 'left');
   const problem = left.length === 0 ? null : await sweepKernelSlots(roots, stateDir);

@@ -1,7 +1,7 @@
 import { ThermoclineError } from '../../base/errors.ts';
+import { askSlotOwner, type TuneAnswer } from '../../control/owner-requests.ts';
 import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
 import type { Roots } from '../../host/host.ts';
-import { askSlotOwner, type TuneAnswer } from './owner-requests.ts';
 import { startedSlots } from './started-slots.ts';
 
 /** What to change, and how to tell. */
@@ -22,7 +22,8 @@ export async function runTune(slot: number | null, wish: TuneWish, roots: Roots)
   if (answer === null) {
     throw new ThermoclineError(
       'TC_NOT_FOUND',
-      `Slot ${chosen} is not run by "thermocline start", and nothing else can be tuned from outside; ` +
+      `Slot ${chosen} is run neither by "thermocline start" nor by a service, and nothing else can be ` +
+        'tuned from outside; ' +
         '"thermocline status" lists what runs.',
     );
   }
@@ -40,7 +41,7 @@ function onlyOne(slots: readonly number[]): number {
   throw new ThermoclineError(
     slots.length === 0 ? 'TC_NOT_FOUND' : 'TC_INVALID',
     slots.length === 0
-      ? 'Nothing is run by "thermocline start", so there is nothing to tune.'
-      : `More than one slot is run by "thermocline start" (${slots.join(', ')}); name one.`,
+      ? 'Nothing is run by "thermocline start" or a service, so there is nothing to tune.'
+      : `More than one slot is run (${slots.join(', ')}); name one.`,
   );
 }

@@ -4,11 +4,11 @@ import { currentBoot } from '../../kernel/boot.ts';
 import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
 import { type ListedSlot, listSlots } from '../../kernel/slot-list.ts';
 import { SlotRecords } from '../../kernel/slot-records.ts';
-import { ownerSocket } from './owner-requests.ts';
+import { slotSocket } from '../../monitor/kernel-slots.ts';
 
-/** Slots that `thermocline start` runs. */
+/** Slots whose owner takes requests: those that `thermocline start` runs, and the service. */
 export function startedSlots(roots: Roots, stateDir: string): ListedSlot[] {
-  return ourSlots(roots, stateDir).filter(({ slot }) => existsSync(ownerSocket(stateDir, slot)));
+  return ourSlots(roots, stateDir).filter(({ slot }) => existsSync(slotSocket(stateDir, slot)));
 }
 
 /** Slots of ours that somebody uses, or used until he died. */

@@ -6,7 +6,7 @@ import type { MonitorSpec, Watch } from '../../client/api-types.ts';
 export function namedMonitors(texts: readonly string[]): MonitorSpec[] {
   const names = new Set<string>();
   return texts.map((text) => {
-    const match = /^(?:([A-Za-z0-9][\w.-]{0,62})=)?(sim|pid|cgroup):(.+)$/.exec(text);
+    const match = /^(?:([A-Za-z0-9][\w.-]{0,62})=)?(sim|pid|cgroup|kernel):(.+)$/.exec(text);
     if (match === null) throw notUnderstood(text);
     const [, given, kind, subject] = match;
     const watch = watchOf(kind!, subject!, text);
@@ -19,19 +19,42 @@ export function namedMonitors(texts: readonly string[]): MonitorSpec[] {
 function watchOf(kind: string, subject: string, text: string): Watch {
   if (kind === 'sim') return { kind: 'simulation', scenario: subject };
   if (kind === 'cgroup') return { kind: 'cgroup', path: subject };
+  if (kind === 'kernel') return kernelWatch(subject, text);
+  return { kind: 'processes', pids: pidsOf(subject, text) };
+}
+
+/** `pid:1,2`, `cgroup:/path`, `physical`, or `physical:` and numbers of nodes. */
+function kernelWatch(subject: string, text: string): Watch {
+  const [, what, rest] = /^(pid|cgroup|physical)(?::(.+))?$/.exec(subject) ?? [];
+  if (what === 'physical') {
+    const node = rest?.split(',').map(Number);
+    if (node?.some((number) => !Number.isInteger(number) || number < 0)) throw notUnderstood(text);
+    return { kind: 'kernel', physical: node === undefined ? {} : { node } };
+  }
+  if (rest === undefined) throw notUnderstood(text);
+  if (what === 'cgroup') return { kind: 'kernel', cgroup: rest };
+  return { kind: 'kernel', pids: pidsOf(rest, text) };
+}
+
+function pidsOf(subject: string, text: string): number[] {
   const pids = subject.split(',').map(Number);
   if (!pids.every((pid) => Number.isInteger(pid) && pid > 0)) throw notUnderstood(text);
-  return { kind: 'processes', pids };
+  return pids;
 }
+
+/** What a name may not hold. */
+const UNFIT = /[^\w.-]/g;
 
 /** `demo` of a scenario's file, `pid-12`, `db.service` of a cgroup. */
 function nameOf(watch: Watch, subject: string): string {
   if (watch.kind === 'processes') return `pid-${watch.pids[0]}`;
+  if (watch.kind === 'kernel')
+    return `kernel-${watch.pids?.[0] ?? basename(subject)}`.replace(UNFIT, '-');
   const name =
     watch.kind === 'simulation' ? basename(subject, extname(subject)) : basename(subject);
   return (
     name
-      .replace(/[^\w.-]/g, '-')
+      .replace(UNFIT, '-')
       .replace(/^[^A-Za-z0-9]+/, '')
       .slice(0, 60) || watch.kind
   );
@@ -47,7 +70,7 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
 function notUnderstood(text: string): ThermoclineError {
   return new ThermoclineError(
     'TC_INVALID',
-    `--monitor is "${text}"; write sim:SCENARIO, pid:NUMBER or cgroup:PATH, with NAME= in front ` +
-      'where the name matters.',
+    `--monitor is "${text}"; write sim:SCENARIO, pid:NUMBER, cgroup:PATH, kernel:pid:NUMBER, ` +
+      'kernel:cgroup:PATH or kernel:physical, with NAME= in front where the name matters.',
   );
 }

@@ -34,7 +34,7 @@ export async function serve(options: ServeOptions, roots: Roots): Promise<number
     stateDir,
     socket: options.socket,
     port: options.port ?? null,
-    open: monitorOpener(roots, findScenario),
+    open: monitorOpener(roots, stateDir, findScenario),
     recordings: serviceRecordings(stateDir, roots, options.recordBytes),
     capabilities: () =>
       examine({ roots, stateDir, syscalls: 'System calls are loaded when something acts.' }).groups,

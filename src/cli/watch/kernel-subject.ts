@@ -3,14 +3,16 @@ import { openStateFolder, stateFolderPath } from '../../control/state-folder.ts'
 import type { Roots } from '../../host/host.ts';
 import { cgroupPids } from '../../host/linux/cgroup-pids.ts';
 import type { KernelSpec } from '../../monitor/kernel-monitor.ts';
-import type { Params } from '../../params/types.ts';
-import { ChildCommand, type ChildOutput } from './child-command.ts';
 import {
-  isPhysical,
-  kernelFileParams,
+  countingOnly,
+  kernelParams,
   kernelPhysicalParams,
   kernelProcessParams,
-} from './kernel-params.ts';
+} from '../../monitor/kernel-params.ts';
+import { DEFAULT_PARAMS } from '../../params/defaults.ts';
+import type { Params, ParamsSpec } from '../../params/types.ts';
+import { readNamedFile } from '../named-file.ts';
+import { ChildCommand, type ChildOutput } from './child-command.ts';
 import { type PageType, pageFilters } from './page-types.ts';
 import { processesName } from './processes-name.ts';
 import type { Subject, SubjectOptions } from './subject.ts';
@@ -25,20 +27,20 @@ export async function kernelSubject(
   checkKernelOptions(options);
   const { pid, cgroup, params: file } = options;
   if (isPhysical(options)) {
-    const params = await kernelPhysicalParams(file, options, roots);
+    const params = kernelPhysicalParams(await kernelSpec(file), options, roots);
     return subjectOf(physicalName(options), params, null, options, roots);
   }
   if (file !== undefined && pid === undefined && cgroup === undefined && words.length === 0) {
     return subjectOf(
       `what ${file} names`,
-      await kernelFileParams(file, roots),
+      kernelParams(await kernelSpec(file), roots),
       null,
       options,
       roots,
     );
   }
   // Read before a command is started, so that a mistake in the file starts nothing.
-  const paramsFor = await kernelProcessParams(file);
+  const paramsFor = kernelProcessParams(await kernelSpec(file), file ?? '--params');
   const child = words.length === 0 ? null : await ChildCommand.start(words, childOutput);
   try {
     const pids = child ? [child.pid] : (pid ?? cgroupPids(cgroup!, roots));
@@ -82,10 +84,16 @@ function subjectOf(
   };
 }
 
-/** The very schemes, with actions that do nothing. */
-function countingOnly(params: Params): Params {
-  const schemes = params.schemes.map((scheme) => ({ ...scheme, action: 'stat' as const }));
-  return { ...params, schemes };
+/** The schema is loaded only when there is a file to check. */
+async function kernelSpec(file: string | undefined): Promise<ParamsSpec> {
+  if (file === undefined) return DEFAULT_PARAMS;
+  const { parseParamsText } = await import('../../params/parse.ts');
+  return parseParamsText(readNamedFile(file, 'The parameters'), file);
+}
+
+/** Whether the options ask for physical memory. */
+function isPhysical({ physical, node, zone }: SubjectOptions): boolean {
+  return physical === true || node !== undefined || zone !== undefined;
 }
 
 /** Of physical memory, a cgroup is what its pages are charged to. */

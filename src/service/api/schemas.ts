@@ -30,6 +30,17 @@ const pid = z
   .max(2 ** 22);
 const index = z.int({ error: 'an index, from 0' }).min(0).max(1023);
 
+/** Of physical memory, a cgroup only says whose pages count. */
+function namesOneSubject(watch: {
+  readonly pids?: unknown;
+  readonly cgroup?: unknown;
+  readonly physical?: unknown;
+}): boolean {
+  const { pids, cgroup, physical } = watch;
+  const subject = physical ?? cgroup;
+  return (pids === undefined) !== (subject === undefined);
+}
+
 /** What a monitor watches. */
 export const watchSchema: z.ZodType<Watch> = z.discriminatedUnion(
   'kind',
@@ -40,6 +51,20 @@ export const watchSchema: z.ZodType<Watch> = z.discriminatedUnion(
       followChildren: z.boolean().optional(),
       force: z.boolean().optional(),
     }),
+    z
+      .strictObject({
+        kind: z.literal('kernel'),
+        pids: z.array(pid, { error: 'a list of process numbers' }).min(1).max(MAX_PIDS).optional(),
+        cgroup: z.string().min(1).max(4096).optional(),
+        physical: z
+          .strictObject({
+            node: z.array(index).min(1).max(MAX_PIDS).optional(),
+            zone: z.array(z.string().min(1).max(32)).min(1).max(16).optional(),
+          })
+          .optional(),
+        followChildren: z.boolean().optional(),
+      })
+      .refine(namesOneSubject, { error: 'one of pids, cgroup and physical' }),
     z.strictObject({
       kind: z.literal('cgroup'),
       path: z.string().min(1).max(4096),
@@ -52,7 +77,7 @@ export const watchSchema: z.ZodType<Watch> = z.discriminatedUnion(
       }),
     }),
   ],
-  { error: 'a mapping with kind: processes, cgroup or simulation' },
+  { error: 'a mapping with kind: processes, cgroup, kernel or simulation' },
 );
 
 /** Parameters as in files; `docs/params.md` and `thermocline schema` describe them. */

@@ -1,14 +1,16 @@
-/** What can be asked of a process that `thermocline start` has become. */
-import { askOwner } from '../../control/owner-socket.ts';
-import { SlotRecords } from '../../kernel/slot-records.ts';
-import type { MonitorStats } from '../../monitor/monitor.ts';
-import type { Params } from '../../params/types.ts';
+/** What can be asked of whoever owns a slot of the kernel: `thermocline start`, or the service. */
+import { slotSocket } from '../monitor/kernel-slots.ts';
+import type { MonitorStats } from '../monitor/monitor.ts';
+import type { Params } from '../params/types.ts';
+import { askOwner } from './owner-socket.ts';
 
 /** One request. */
 export type OwnerRequest =
   | { readonly ask: 'status' }
   /** Fields to set, each as `path=value`; `dryRun` only says what would change. */
-  | { readonly ask: 'tune'; readonly settings: readonly string[]; readonly dryRun: boolean };
+  | { readonly ask: 'tune'; readonly settings: readonly string[]; readonly dryRun: boolean }
+  /** Answered before it is done: the slot tells when it is free. */
+  | { readonly ask: 'stop' };
 
 /** How what runs is doing. */
 export interface OwnerStatus {
@@ -30,16 +32,11 @@ export interface TuneAnswer {
   readonly changes: readonly string[];
 }
 
-/** Where the owner of a slot listens. */
-export function ownerSocket(stateDir: string, slot: number): string {
-  return `${new SlotRecords(stateDir).folder}/slot-${slot}.sock`;
-}
-
-/** Null where the slot was not started by `thermocline start`. Throws `ThermoclineError`. */
+/** Null where the slot's owner does not listen. Throws `ThermoclineError`. */
 export async function askSlotOwner<T>(
   stateDir: string,
   slot: number,
   request: OwnerRequest,
 ): Promise<T | null> {
-  return (await askOwner(ownerSocket(stateDir, slot), request)) as T | null;
+  return (await askOwner(slotSocket(stateDir, slot), request)) as T | null;
 }
