@@ -77,6 +77,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./lru-sort.ts'),
   },
   {
+    name: 'acma',
+    summary: 'scale memory between a minimum and a maximum, by what is accessed',
+    load: () => import('./acma.ts'),
+  },
+  {
     name: 'stat',
     summary: 'watch idle times and bandwidth, and do nothing: plan, simulate, shadow, run',
     load: () => import('./stat.ts'),

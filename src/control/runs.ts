@@ -53,11 +53,19 @@ function describeRun(journalFile: string): ActingRun {
 
 /**
  * Replays the journal of each run whose process has gone; leaves alone what still acts.
+ * @param of only runs with this description
  */
-export async function restoreAbandoned(stateDir: string, roots: Roots): Promise<ReplayReport> {
+export async function restoreAbandoned(
+  stateDir: string,
+  roots: Roots,
+  of?: string,
+): Promise<ReplayReport> {
   const done: string[] = [];
   const failed: string[] = [];
-  for (const { journalFile, state, pid, description } of listRuns(stateDir)) {
+  const runs = listRuns(stateDir).filter(
+    ({ description }) => of === undefined || description === of,
+  );
+  for (const { journalFile, state, pid, description } of runs) {
     if (state === 'damaged') failed.push(description);
     if (state === 'acting') {
       done.push(

@@ -54,6 +54,10 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
     stat: [line('stat', 'plan', '--kernel')],
     tier: [line('tier', 'plan'), line('tier', 'status')],
     reclaim: [line('reclaim', 'plan', '--kernel'), line('reclaim', 'status')],
+    acma: [
+      line('acma', 'simulate', '/app/examples/scenarios/auto-scaling.yaml', '--json'),
+      line('acma', 'status'),
+    ],
     whatif: [line('whatif', recording, '--policy', 'reclaim')],
     recommend: [line('recommend', recording)],
     report: [line('report', 'info', recording), line('report', 'wss', recording)],

@@ -51,7 +51,8 @@ export function parseKnob(spec: KnobSpec, text: string): number {
   );
 }
 
-function parsePercent(text: string, flag: string): number {
+/** A share from 0 to 1 out of `0.1%`. */
+export function parsePercent(text: string, flag: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*%?\s*$/.exec(text);
   if (match !== null) return Number(match[1]) / 100;
   throw new ThermoclineError('TC_INVALID', `${flag} is "${text}"; write a percentage, like 0.1%.`);

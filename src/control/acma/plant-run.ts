@@ -27,8 +27,15 @@ export interface PlantSecond {
 
 /** Runs the scenario to its end. */
 export function runPlant(scenario: Scenario, controller: GuestController): PlantSecond[] {
+  return [...plantSeconds(scenario, controller)];
+}
+
+/** The same second by second, for whoever shows it while it runs. */
+export function* plantSeconds(
+  scenario: Scenario,
+  controller: GuestController,
+): Generator<PlantSecond> {
   const guest = new SimulatedGuest(scenario, controller.params);
-  const seconds: PlantSecond[] = [];
   const nrSeconds = Math.floor(scenario.durationUs / 1e6);
   for (let second = 0; second < nrSeconds; second++) {
     const stalledUs = guest.stalledUs;
@@ -39,11 +46,10 @@ export function runPlant(scenario: Scenario, controller: GuestController): Plant
     }
     controller.everySecond?.(guest);
     const denied = guest.deniedPages > deniedPages;
-    seconds.push({
+    yield {
       billedBytes: controller.billedBytes?.(guest) ?? guest.sizeBytes,
       workingSetBytes: guest.workingSetBytes(),
       pressureShare: denied ? 1 : (guest.stalledUs - stalledUs) / 1e6,
-    });
+    };
   }
-  return seconds;
 }

@@ -11,15 +11,7 @@ const MAX_NR_CGROUPS = 1000;
  * @param path below the cgroup root, or with the root in front
  */
 export function cgroupPids(path: string, roots: Roots): number[] {
-  const top = resolve(path).startsWith(`${roots.cgroup}/`)
-    ? resolve(path)
-    : join(roots.cgroup, path);
-  if (relative(roots.cgroup, top).startsWith('..')) {
-    throw new ThermoclineError(
-      'TC_INVALID',
-      `The cgroup "${path}" leaves ${roots.cgroup}; name one below it.`,
-    );
-  }
+  const top = cgroupFolder(path, roots);
   const pids: number[] = [];
   const pending = [top];
   for (let next = 0; next < pending.length && next < MAX_NR_CGROUPS; next++) {
@@ -29,6 +21,21 @@ export function cgroupPids(path: string, roots: Roots): number[] {
   }
   if (pids.length > 0) return pids;
   throw new ThermoclineError('TC_NOT_FOUND', `The cgroup ${path} has no processes to watch.`);
+}
+
+/**
+ * The folder of a cgroup.
+ * @param path below the cgroup root, or with the root in front
+ */
+export function cgroupFolder(path: string, roots: Roots): string {
+  const folder = resolve(path).startsWith(`${roots.cgroup}/`)
+    ? resolve(path)
+    : join(roots.cgroup, path);
+  if (!relative(roots.cgroup, folder).startsWith('..')) return folder;
+  throw new ThermoclineError(
+    'TC_INVALID',
+    `The cgroup "${path}" leaves ${roots.cgroup}; name one below it.`,
+  );
 }
 
 /** @param named what the user wrote; null for a cgroup below it, which may go at any time */

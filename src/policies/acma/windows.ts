@@ -1,5 +1,6 @@
 /** Which windows memory is taken from and given back to. */
 import {
+  BLOCK_BYTES,
   BLOCKS_A_WINDOW,
   WINDOW_BYTES,
   type WindowShare,
@@ -19,13 +20,14 @@ export function windowsToTake(
   nrBlocks: number,
   floorBytes: number,
 ): WindowShare[] {
-  const lowest = Math.ceil(floorBytes / WINDOW_BYTES);
+  const lowest = Math.floor(floorBytes / WINDOW_BYTES);
+  const nrBelowFloor = Math.ceil((floorBytes - lowest * WINDOW_BYTES) / BLOCK_BYTES);
   const order = [...windows.keys()]
     .filter((window) => window >= lowest)
     .sort((a, b) => heat(windows[a]!) - heat(windows[b]!) || b - a);
   return share(order, nrBlocks, (window) => {
     const { nrTaken, nrFailed } = windows[window]!;
-    return BLOCKS_A_WINDOW - nrTaken - nrFailed;
+    return BLOCKS_A_WINDOW - nrTaken - nrFailed - (window === lowest ? nrBelowFloor : 0);
   });
 }
 

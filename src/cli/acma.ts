@@ -1,0 +1,99 @@
+/** `thermocline acma plan | simulate | shadow | run | status`: memory that follows its use. */
+import { type Command, Option } from 'commander';
+import type { AcmaMode } from '../control/acma/acma-loop.ts';
+import { addKnobs } from './acma/knobs.ts';
+import type { LiveOptions } from './acma/run.ts';
+import type { SimulateOptions } from './acma/simulate.ts';
+import { durationValue } from './watch/option-values.ts';
+
+const EXAMPLES = `
+Examples:
+  $ thermocline acma simulate examples/scenarios/auto-scaling.yaml
+  $ thermocline acma shadow --cgroup /db --min 256M --max 2G
+  $ thermocline acma run --cgroup /db --min 256M --max 2G --pressure 0.1%`;
+
+export function register(program: Command): void {
+  const acma = program
+    .command('acma')
+    .summary('scale memory between a minimum and a maximum, by what is accessed')
+    .description(
+      'Scales the memory of a cgroup, or of a simulated guest, between a minimum and a maximum: ' +
+        'slowly down while all is calm, at once up when time is lost to a lack of memory.',
+    )
+    .addHelpText('after', EXAMPLES);
+  addPlan(acma);
+  addSimulate(acma);
+  addLive(acma, 'shadow', 'recommend a size again and again, and change nothing');
+  addLive(acma, 'run', 'scale it, until it is ended; then the limits are as they were');
+  addStatus(acma);
+}
+
+function addPlan(parent: Command): void {
+  const plan = parent
+    .command('plan')
+    .summary('print what a run would write, and why, and do nothing')
+    .description('Prints how the cgroup stands, and what a run may write to. Changes nothing.');
+  addSubject(plan);
+  plan
+    .option('--json', 'print one JSON object')
+    .action(async (options: LiveOptions, self: Command) => {
+      const { printPlan } = await import('./acma/plan.ts');
+      process.stdout.write(printPlan(options, self));
+    });
+}
+
+function addSimulate(parent: Command): void {
+  parent
+    .command('simulate')
+    .argument('<scenario>', 'a simulated guest: YAML with an "acma" part')
+    .summary('scale a simulated guest, much faster than real time')
+    .description(
+      'Scales a simulated guest to the end of its scenario and says what came of it. No memory of ' +
+        'this computer is watched or touched.',
+    )
+    .option('--every <duration>', 'print a line so often', durationValue('--every'), 10_000_000)
+    .option('--json', 'print one object a line, the last with the figures of the run')
+    .action(async (file: string, options: SimulateOptions) => {
+      const { printSimulation } = await import('./acma/simulate.ts');
+      process.exitCode = await printSimulation(file, options);
+    });
+}
+
+function addLive(parent: Command, mode: AcmaMode, summary: string): void {
+  const live = parent
+    .command(mode)
+    .summary(summary)
+    .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`);
+  addSubject(live);
+  live
+    .addOption(
+      new Option('--every <duration>', 'print a line so often')
+        .argParser(durationValue('--every'))
+        .default(1_000_000, '1s'),
+    )
+    .option('--for <duration>', 'end after this time', durationValue('--for'))
+    .option('--json', 'print one object a line')
+    .action(async (options: LiveOptions, self: Command) => {
+      const { runAcma } = await import('./acma/run.ts');
+      process.exitCode = await runAcma(mode, options, self);
+    });
+}
+
+function addSubject(command: Command): void {
+  command
+    .requiredOption('--cgroup <path>', 'the cgroup (version 2) to scale')
+    .option('--stateless', 'only have cold memory reclaimed; set no limit');
+  addKnobs(command);
+}
+
+function addStatus(parent: Command): void {
+  parent
+    .command('status')
+    .summary('show the runs of acma and how they are doing')
+    .description('Shows the runs of acma and how they are doing. Changes nothing.')
+    .option('--json', 'print one object')
+    .action(async ({ json }: { readonly json?: true }) => {
+      const { printAcmaStatus } = await import('./acma/status.ts');
+      process.stdout.write(await printAcmaStatus(json === true));
+    });
+}

@@ -1,0 +1,47 @@
+/** What a run of acma shows of each step. */
+import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
+import type { AcmaReport } from '../../control/acma/acma-loop.ts';
+
+const BAR_WIDTH = 24;
+
+/** How something stands between its minimum and its maximum. */
+export interface Standing {
+  readonly timeUs: number;
+  readonly sizeBytes: number;
+  readonly maxBytes: number;
+  readonly minBytes: number;
+  readonly usedBytes: number;
+  readonly pressureShare: number;
+  readonly why: string;
+}
+
+/** One line: the size as a bar of the maximum, what is used of it darker; figures; the reason. */
+export function standingLine(standing: Standing, shadow = false): string {
+  const { timeUs, sizeBytes, minBytes, maxBytes, usedBytes, pressureShare, why } = standing;
+  return (
+    `${formatDuration(timeUs).padStart(8)}  ${bar(standing)}  ` +
+    `${shadow ? 'would be ' : ''}${formatBytes(sizeBytes)} of ${formatBytes(minBytes)} to ${formatBytes(maxBytes)}, ` +
+    `in use ${formatBytes(usedBytes)}, pressure ${formatShare(pressureShare)}; ${why}`
+  );
+}
+
+function bar({ sizeBytes, usedBytes, maxBytes }: Standing): string {
+  const cells = (bytes: number) => Math.min(BAR_WIDTH, Math.round((bytes / maxBytes) * BAR_WIDTH));
+  const used = cells(Math.min(usedBytes, sizeBytes));
+  const size = Math.max(used, cells(sizeBytes));
+  return `[${'#'.repeat(used)}${'-'.repeat(size - used)}${' '.repeat(BAR_WIDTH - size)}]`;
+}
+
+/** What a run came to so far. */
+export function billLine({
+  gibHours,
+  fixedGibHours,
+  reclaimedBytes,
+  nrFailed,
+}: AcmaReport): string {
+  const saved = fixedGibHours > 0 ? 1 - gibHours / fixedGibHours : 0;
+  return (
+    `${gibHours.toFixed(4)} GiB hours, ${formatShare(Math.max(0, saved))} less than the maximum all the time; ` +
+    `${formatBytes(reclaimedBytes)} reclaimed, ${Math.round(nrFailed)} blocks could not be taken`
+  );
+}

@@ -1,0 +1,43 @@
+/** `acma status`: the runs by their journals, and how each stands by its own word. */
+import { join } from 'node:path';
+import type { AcmaReport } from '../../control/acma/acma-loop.ts';
+import { askOwner } from '../../control/owner-socket.ts';
+import { listRuns } from '../../control/runs.ts';
+import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
+import { billLine, standingLine } from './report.ts';
+
+/** Where a run answers. */
+export function statusSocket(stateDir: string, pid: number): string {
+  return join(stateDir, `acma-${pid}.sock`);
+}
+
+/** The whole output. */
+export async function printAcmaStatus(json: boolean): Promise<string> {
+  const folder = stateFolderPath();
+  const all = checkStateFolder(folder) ? listRuns(folder) : [];
+  const ours = all.filter(({ description }) => description.startsWith('thermocline acma '));
+  const runs = await Promise.all(
+    ours.map(async (run) => {
+      const asks = run.state === 'acting' && run.pid !== null;
+      const answer = asks
+        ? await askOwner(statusSocket(folder, run.pid!), {}).catch(() => null)
+        : null;
+      return { ...run, latest: answer as AcmaReport | null };
+    }),
+  );
+  if (json) return `${JSON.stringify({ runs }, null, 2)}\n`;
+  if (runs.length === 0) return 'No run of acma is known here.\n';
+  return runs
+    .flatMap(({ state, pid, description, latest }) => [
+      `${state.padEnd(10)}process ${pid}: ${description}`,
+      ...(latest === null
+        ? []
+        : [standingLine(latest), `          ${billLine(latest)}`, windows(latest)]),
+    ])
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function windows({ takenByWindow }: AcmaReport): string {
+  return `          blocks taken by window of 128 MiB: ${takenByWindow.join(' ')}`;
+}

@@ -1,0 +1,135 @@
+/** The auto-scaling loop on a real guest or container: look, decide, carry out, report. */
+import type { AcmaDecision, AcmaKnobs, AcmaObservation } from '../../policies/acma/observation.ts';
+import { pressureOver } from '../../policies/acma/pressure.ts';
+import { type AcmaState, newAcmaState, stepAcma } from '../../policies/acma/step.ts';
+import type { Verdict } from '../loop-guards.ts';
+import type { AcmaActuator } from './actuator.ts';
+import { Shadow } from './shadow.ts';
+
+/** `shadow` decides as `run` does and only says so: a recommendation. */
+export type AcmaMode = 'run' | 'shadow';
+
+/** What one step has seen and decided, with totals since the start. */
+export interface AcmaReport {
+  readonly name: string;
+  readonly mode: AcmaMode;
+  /** Since the loop's start. */
+  readonly timeUs: number;
+  /** What it may use from now on; in a shadow, what it would. */
+  readonly sizeBytes: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly usedBytes: number;
+  /** Of what is used, what was not accessed for long enough, and can leave. */
+  readonly coldBytes: number;
+  /** Share of the last second that was lost to a lack of memory. */
+  readonly pressureShare: number;
+  readonly acceptableShare: number;
+  /** Blocks of each window that are taken, the lowest window first. */
+  readonly takenByWindow: readonly number[];
+  readonly reclaimedBytes: number;
+  readonly nrFailed: number;
+  readonly gibHours: number;
+  /** Of a guest that has the maximum all the time. */
+  readonly fixedGibHours: number;
+  readonly verdict: Verdict;
+  /** What was written or called; empty in a shadow. */
+  readonly calls: readonly string[];
+  /** One sentence. */
+  readonly why: string;
+}
+
+const SECOND_MS = 1000;
+const GIB_HOUR = 2 ** 30 * 3_600_000;
+
+/** One loop for one actuator. */
+export class AcmaLoop {
+  readonly #actuator: AcmaActuator;
+  readonly #knobs: AcmaKnobs;
+  readonly #mode: AcmaMode;
+  readonly #shadow = new Shadow();
+  #state: AcmaState | null = null;
+  #startMs = 0;
+  #lastMs = 0;
+  #lastSize = 0;
+  #reclaimedBytes = 0;
+  #nrFailed = 0;
+  #byteMs = 0;
+  #fixedByteMs = 0;
+
+  constructor(actuator: AcmaActuator, knobs: AcmaKnobs, mode: AcmaMode) {
+    this.#actuator = actuator;
+    this.#knobs = knobs;
+    this.#mode = mode;
+  }
+
+  /**
+   * One step; to be called each second, and at once when a trigger fires.
+   * @throws ThermoclineError as the actuator does
+   */
+  async step(): Promise<AcmaReport> {
+    const seen = this.#actuator.observe();
+    const observation = this.#mode === 'shadow' ? this.#shadow.through(seen) : seen;
+    if (this.#state === null) this.#begin(observation);
+    this.#bill(observation);
+    const { decision: wanted, state } = stepAcma(observation, this.#state!, this.#knobs);
+    const verdict = this.#actuator.verdict();
+    const decision = verdict.state === 'go' ? wanted : { ...wanted, reclaimBytes: 0, take: [] };
+    const calls = this.#mode === 'run' ? this.#actuator.plan(decision) : [];
+    if (this.#mode === 'run') await this.#apply(decision);
+    else this.#shadow.apply(decision);
+    this.#state = state;
+    const after = this.#mode === 'run' ? this.#actuator.observe() : this.#shadow.through(seen);
+    this.#lastSize = after.sizeBytes;
+    return this.#report(observation, after, verdict, calls, verdict.sentence || decision.why);
+  }
+
+  async #apply(decision: AcmaDecision): Promise<void> {
+    const { reclaimedBytes, nrFailed } = await this.#actuator.apply(decision);
+    this.#reclaimedBytes += reclaimedBytes;
+    this.#nrFailed += nrFailed;
+  }
+
+  #begin(observation: AcmaObservation): void {
+    this.#state = newAcmaState(observation);
+    this.#startMs = observation.nowMs;
+    this.#lastMs = observation.nowMs;
+    this.#lastSize = observation.sizeBytes;
+  }
+
+  #bill({ nowMs, totalBytes }: AcmaObservation): void {
+    const elapsedMs = Math.max(0, nowMs - this.#lastMs);
+    this.#byteMs += this.#lastSize * elapsedMs;
+    this.#fixedByteMs += totalBytes * elapsedMs;
+    this.#lastMs = nowMs;
+  }
+
+  #report(
+    { nowMs, coldBytes, sizeBytes, freeBytes, totalBytes }: AcmaObservation,
+    after: AcmaObservation,
+    verdict: Verdict,
+    calls: readonly string[],
+    why: string,
+  ): AcmaReport {
+    return {
+      name: this.#actuator.name,
+      mode: this.#mode,
+      timeUs: Math.round((nowMs - this.#startMs) * 1000),
+      sizeBytes: after.sizeBytes,
+      minBytes: this.#knobs.minBytes,
+      maxBytes: totalBytes,
+      usedBytes: sizeBytes - freeBytes,
+      coldBytes,
+      pressureShare: pressureOver(this.#state!.stalls, SECOND_MS),
+      acceptableShare: this.#knobs.pressureShare,
+      takenByWindow: after.windows.map(({ nrTaken }) => nrTaken),
+      reclaimedBytes: this.#mode === 'run' ? this.#reclaimedBytes : this.#shadow.leftBytes,
+      nrFailed: this.#nrFailed,
+      gibHours: this.#byteMs / GIB_HOUR,
+      fixedGibHours: this.#fixedByteMs / GIB_HOUR,
+      verdict,
+      calls,
+      why,
+    };
+  }
+}

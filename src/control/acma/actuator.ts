@@ -1,0 +1,30 @@
+/** What scales one guest or container of a real machine: one contract for all of them. */
+import type { LeverStep } from '../../host/host.ts';
+import type { AcmaDecision, AcmaObservation } from '../../policies/acma/observation.ts';
+import type { Verdict } from '../loop-guards.ts';
+
+/** What became of a decision. */
+export interface Applied {
+  /** Left because it was asked to. */
+  readonly reclaimedBytes: number;
+  /** Blocks that could not be taken, since what they hold did not leave. */
+  readonly nrFailed: number;
+}
+
+/** One guest or container. */
+export interface AcmaActuator {
+  /** As people know it: `cgroup /db`. */
+  readonly name: string;
+  /** What may be written, with what puts it back; to be recorded before the first `apply`. */
+  readonly steps: readonly LeverStep[];
+  /** How it stands. Throws TC_NOT_FOUND once it is gone. */
+  observe(): AcmaObservation;
+  /** The total of `some` alone, in microseconds: cheap enough to be asked ten times a second. */
+  stalledUs(): number;
+  /** Whether anything may be taken now. */
+  verdict(): Verdict;
+  /** What `apply` would write or call, as a person would type it. */
+  plan(decision: AcmaDecision): string[];
+  /** Carries a decision out, as far as it goes, and looks at what came of it. */
+  apply(decision: AcmaDecision): Promise<Applied>;
+}
