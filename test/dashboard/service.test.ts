@@ -164,7 +164,7 @@ describe.skipIf(whyNoBrowser() !== null)('the dashboard', { timeout: 120_000 }, 
     await page.getByText('Count regions not accessed for at least 1 s.').waitFor();
     const { params } = running.service.monitor('twin').view();
     expect(params.schemes[0]!.pattern.age.min).toBe(10);
-    await page.getByText('acting', { exact: true }).waitFor();
+    await page.getByText('counting', { exact: true }).waitFor();
   });
 
   test.each(['light', 'dark'] as const)('has no accessibility violations in %s', async (theme) => {
