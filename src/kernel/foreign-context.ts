@@ -5,7 +5,7 @@ import type { Attrs, Params } from '../params/types.ts';
 import { type ModuleState, readModules } from './module-parameters.ts';
 import type { DamonModule } from './modules.ts';
 import { readParams } from './read-back.ts';
-import { readValue, type SysfsReader, slotPath } from './sysfs-files.ts';
+import { readValue, requireDamon, type SysfsReader, slotPath } from './sysfs-files.ts';
 
 /** Which kdamond: the one in a slot, or that of a module. */
 export type ForeignPlace = { readonly slot: number } | { readonly module: DamonModule };
@@ -19,12 +19,16 @@ export interface ForeignContext {
   readonly params: Params;
 }
 
-/** @throws ThermoclineError TC_NOT_FOUND where nothing runs there */
+/**
+ * @throws ThermoclineError TC_NOT_FOUND where nothing runs there, TC_UNSUPPORTED for a slot of a
+ * kernel without DAMON
+ */
 export function readForeignContext(files: SysfsReader, place: ForeignPlace): ForeignContext {
   return 'slot' in place ? ofSlot(files, place.slot) : ofModule(files, place.module);
 }
 
 function ofSlot(files: SysfsReader, slot: number): ForeignContext {
+  requireDamon(files);
   const name = `slot ${slot}`;
   if (!files.exists(slotPath(slot))) throw nothingRuns(`There is no ${name}`);
   const kdamondPid = Number(readValue(files, slotPath(slot, 'pid')));

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { applyUndo } from '../control/undo.ts';
 import type { LeverStep } from '../host/host.ts';
 import { ownIdentity } from '../host/linux/process-identity.ts';
-import type { ForeignPlace } from '../kernel/foreign-context.ts';
+import { type ForeignPlace, readForeignContext } from '../kernel/foreign-context.ts';
 import { ADMIN_FOLDER, slotPath } from '../kernel/sysfs-files.ts';
 import { FakeDamonSysfs } from '../testing/fake-damon-sysfs.ts';
 import { FakeTracefs } from '../testing/fake-tracefs.ts';
@@ -147,6 +147,11 @@ test.each([
   await expect(host.monitor(place).start()).rejects.toThrow(message);
   expect(host.traceFiles.changes).toEqual([]);
   expect(host.steps).toEqual([]);
+});
+
+test('a kernel without DAMON is refused in a sentence', () => {
+  const nothing = { exists: () => false, read: () => '', list: () => [] };
+  expect(() => readForeignContext(nothing, { slot: 0 })).toThrow('this kernel has no DAMON');
 });
 
 test('what it leaves when it is killed, its journal names and the guard removes', async () => {
