@@ -28,7 +28,7 @@ interface HeatMapProps {
 
 const REFINE_EVERY_MS = 1000;
 /** Pixels: no time is cut off at an edge. */
-const HALF_A_TIME = 28;
+const HALF_A_TIME = 34;
 
 const KEYS_HELP =
   'Arrow keys move the crosshair, with shift the picture. Plus and minus zoom, 0 shows all, space ' +

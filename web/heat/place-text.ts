@@ -47,13 +47,13 @@ export function readingAt(picture: Picture, timeUs: number, offset: number): Rea
   return { ...reading, heat: null, sentence: 'not watched then' };
 }
 
-/** The time of day, or on a virtual clock the time since its start. */
+/** The time of day, or on a virtual clock the time since its start; to a tenth of a second. */
 export function clockText(timeUs: number, wallOffsetUs: number | null): string {
+  const tenths = Math.round((timeUs + (wallOffsetUs ?? 0)) / 1e5);
+  const fraction = tenths % 10 === 0 ? '' : `.${tenths % 10}`;
   if (wallOffsetUs !== null) {
-    const date = new Date((timeUs + wallOffsetUs) / 1000);
-    return date.toLocaleTimeString('en-GB');
+    return new Date(tenths * 100).toLocaleTimeString('en-GB') + fraction;
   }
-  const tenths = Math.round(timeUs / 1e5);
   const seconds = Math.floor(tenths / 10);
   const minutes = Math.floor(seconds / 60);
   const two = (value: number) => String(value).padStart(2, '0');
@@ -61,5 +61,5 @@ export function clockText(timeUs: number, wallOffsetUs: number | null): string {
     minutes < 60
       ? `${minutes}:${two(seconds % 60)}`
       : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
-  return tenths % 10 === 0 ? clock : `${clock}.${tenths % 10}`;
+  return clock + fraction;
 }
