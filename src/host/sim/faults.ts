@@ -82,28 +82,31 @@ export function planFaults(process: SimProcess, slice: Slice): FaultPlan {
 function missingOf(vma: SimVma, slice: Slice): Missing[] {
   if (vma.missingPages === 0) return [];
   const result: Missing[] = [];
-  for (const piece of vma.rates.pieces) {
-    if (piece.rate === 0 && !piece.skewed) continue;
-    if (!hasMissing(vma, piece)) continue;
-    for (const extent of vma.extents.cut(piece.start, piece.end)) {
-      if (extent.location >= 0) continue;
-      const samples = samplesOf({ vma, start: extent.start, end: extent.end }, extent.mix);
-      const rates = samples.map((sample) => sampleRate(vma.rates, sample));
-      const { scanned } = piece;
-      const latency = slice.latencyOf(vma, scanned);
-      result.push({ vma, extent, samples, rates, scanned, latency });
+  const { pieces } = vma.rates;
+  let at = 0;
+  // Extents of one piece each: what is missing is cut where its rate changes, what is there is not.
+  for (let page = 0; page < vma.pages; ) {
+    const { location, end } = vma.extents.list[vma.extents.indexOf(page)]!;
+    if (location >= 0) {
+      page = end;
+      continue;
     }
+    while (pieces[at]!.end <= page) at += 1;
+    const piece = pieces[at]!;
+    const until = Math.min(end, piece.end);
+    if (piece.rate > 0 || piece.skewed) {
+      const [extent] = vma.extents.cut(page, until);
+      result.push(missingPart(vma, extent!, piece, slice));
+    }
+    page = until;
   }
   return result;
 }
 
-function hasMissing(vma: SimVma, { start, end }: RatePiece): boolean {
-  const { list } = vma.extents;
-  for (let index = vma.extents.indexOf(start); index < list.length; index++) {
-    if (list[index]!.start >= end) return false;
-    if (list[index]!.location < 0) return true;
-  }
-  return false;
+function missingPart(vma: SimVma, extent: Extent, { scanned }: RatePiece, slice: Slice): Missing {
+  const samples = samplesOf({ vma, start: extent.start, end: extent.end }, extent.mix);
+  const rates = samples.map((sample) => sampleRate(vma.rates, sample));
+  return { vma, extent, samples, rates, scanned, latency: slice.latencyOf(vma, scanned) };
 }
 
 /** Share of the missing pages that is needed within `work` seconds, and how fast it grows then. */

@@ -82,20 +82,24 @@ export class LruReclaimer implements Reclaimer {
 
 function shrink(candidates: readonly Candidate[], wanted: number, pass: ReclaimPass): void {
   if (wanted <= 0 || candidates.length === 0) return;
-  const oldestFirst = [...candidates].sort((left, right) => left.listedUs - right.listedUs);
-  const active = oldestFirst.filter((candidate) => candidate.active);
-  const inactive = oldestFirst.filter((candidate) => !candidate.active);
+  const active = candidates.filter((candidate) => candidate.active);
+  const inactive = candidates.filter((candidate) => !candidate.active);
   const until = pass.pages + wanted;
-  for (const candidate of inactive) {
+  for (const candidate of oldestFirst(inactive)) {
     if (pass.pages >= until) break;
     pass.scan(candidate, candidate.listedUs, until - pass.pages);
   }
   let short = shortOf(sizeOf(active), sizeOf(inactive));
-  for (const candidate of active) {
+  if (short <= 0) return;
+  for (const candidate of oldestFirst(active)) {
     if (short <= 0) break;
     pass.deactivate(candidate, short);
     short -= candidate.end - candidate.start;
   }
+}
+
+function oldestFirst(candidates: readonly Candidate[]): Candidate[] {
+  return candidates.toSorted((left, right) => left.listedUs - right.listedUs);
 }
 
 /** Pages that the inactive list lacks; the more there are in all, the smaller is its share. */
