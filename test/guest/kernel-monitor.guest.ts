@@ -1,21 +1,22 @@
-/** The commands that drive the kernel's DAMON, as users call them. */
+/** What is watched and recorded with the kernel's DAMON, as users call it. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { readFileSync } from 'node:fs';
+import { callCommand } from './call-command.ts';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
+import { Cgroup } from './memory-figures.ts';
 import { startWorkload, type Workload } from './workload.ts';
 
-const execute = promisify(execFile);
 const mebibyte = 2 ** 20;
 
 interface Line {
+  readonly targetPids: readonly (number | null)[];
   readonly maxNrAccesses: number;
   readonly regions: readonly {
     readonly start: number;
     readonly end: number;
     readonly nrAccesses: number;
+    readonly targetIndex: number;
   }[];
 }
 
@@ -23,15 +24,27 @@ interface Line {
 const handover = () => (damonStatState() ? ['--handover', 'damon_stat'] : []);
 
 async function thermocline(...words: string[]): Promise<string> {
-  const { stdout } = await execute('thermocline', words);
+  const { status, stdout, stderr } = await callCommand(...words);
+  assert.equal(status, 0, stderr);
   return stdout;
 }
 
-/** Bytes seen as hot in the last line of `watch --json`: in the hot quarter, and elsewhere. */
-function hotBytes(stdout: string, { start, hotEnd, end }: Workload): [number, number] {
-  const line = JSON.parse(stdout.trim().split('\n').at(-1)!) as Line;
+const lastLine = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1)!) as Line;
+
+/**
+ * Bytes seen as hot in the last line of `watch --json`: in the hot quarter, and elsewhere.
+ *
+ * @param targetIndex of the workload, where several processes are watched
+ */
+function hotBytes(
+  stdout: string,
+  { start, hotEnd, end }: Workload,
+  targetIndex = 0,
+): [number, number] {
+  const line = lastLine(stdout);
   const within = (from: number, to: number) =>
     line.regions
+      .filter((region) => region.targetIndex === targetIndex)
       .filter(({ nrAccesses }) => nrAccesses * 2 >= line.maxNrAccesses)
       .map((region) => Math.min(region.end, to) - Math.max(region.start, from))
       .reduce((sum, bytes) => sum + Math.max(0, bytes), 0);
@@ -64,36 +77,55 @@ const suite: GuestSuite = {
       assertAsBooted(stat);
     },
 
-    async 'start, status, tune and stop work on one another, and leave the kernel as booted'(t) {
+    async '--cgroup watches each of its processes'(t) {
       const stat = damonStatState();
-      using workload = await startWorkload(16);
-      const file = '/tmp/start.yaml';
-      writeFileSync(
-        file,
-        `targets: [{ pid: ${workload.pid} }]\nschemes: [{ action: cold, quota: { sizeBytes: 1MiB } }]\n`,
+      await using group = new Cgroup('watched');
+      await using first = await startWorkload(16, { group });
+      await using second = await startWorkload(32, { group });
+      const stdout = await thermocline(
+        ...['watch', '--kernel', '--cgroup', group.path, ...handover()],
+        ...['--json', '--ceiling', '50', '--every', '2s', '--for', '5s'],
       );
-      const words = [
-        'start',
-        '--act',
-        '--detach',
-        '--json',
-        '--ceiling',
-        '50',
-        ...handover(),
-        file,
-      ];
-      const started = JSON.parse(await thermocline(...words)) as { slot: number; pid: number };
-      const bytes = `${kdamondsFolder}/${started.slot}/contexts/0/schemes/0/quotas/bytes`;
-      assert.equal(readFileSync(bytes, 'utf8').trim(), String(mebibyte));
-      const { slots } = JSON.parse(await thermocline('status', '--json')) as {
-        slots: { whose: string; owner: { pid: number } | null; status: object | null }[];
-      };
-      assert.equal(slots[started.slot]!.owner!.pid, started.pid);
-      assert.notEqual(slots[started.slot]!.status, null);
-      t.note((await thermocline('tune', '--set', 'schemes[0].quota.sizeBytes=2MiB')).trim());
-      assert.equal(readFileSync(bytes, 'utf8').trim(), String(2 * mebibyte));
-      t.note((await thermocline('stop')).trim());
+      const { targetPids } = lastLine(stdout);
+      assert.deepEqual(new Set(targetPids), new Set([first.pid, second.pid]));
+      for (const workload of [first, second]) {
+        const [hot] = hotBytes(stdout, workload, targetPids.indexOf(workload.pid));
+        const truth = workload.hotEnd - workload.start;
+        t.note(`${hot / mebibyte} of ${truth / mebibyte} MiB`);
+        assert.ok(Math.abs(hot - truth) <= truth / 4);
+      }
       assertAsBooted(stat);
+    },
+
+    async 'processes that a command starts are watched, too'(t) {
+      const stat = damonStatState();
+      const stdout = await thermocline(
+        ...['watch', '--kernel', ...handover(), '--json', '--ceiling', '50', '--for', '8s', '--'],
+        ...['sh', '-c', 'sleep 2; workload 4 25 small & wait'],
+      );
+      t.note(`targets at last: ${lastLine(stdout).targetPids.length}`);
+      assert.ok(lastLine(stdout).targetPids.length >= 2);
+      assertAsBooted(stat);
+    },
+
+    async '--node and --zone watch physical memory of those'(t) {
+      const stat = damonStatState();
+      const nodeEnd = 2 ** 30;
+      for (const [place, from, to] of [
+        [['--node', '0'], 0, nodeEnd],
+        [['--zone', 'DMA32'], 16 * mebibyte, nodeEnd],
+      ] as const) {
+        const stdout = await thermocline(
+          ...['watch', '--kernel', ...place, ...handover()],
+          ...['--json', '--ceiling', '50', '--for', '2s'],
+        );
+        const { regions } = lastLine(stdout);
+        const bytes = regions.reduce((sum, { start, end }) => sum + end - start, 0);
+        t.note(`${place.join(' ')}: ${bytes / mebibyte} MiB`);
+        assert.ok(bytes > nodeEnd / 2);
+        assert.ok(regions.every(({ start, end }) => start >= from && end <= to));
+        assertAsBooted(stat);
+      }
     },
 
     async 'record --kernel can be read by report'(t) {

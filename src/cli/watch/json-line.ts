@@ -27,6 +27,7 @@ export function snapshotJson({ snapshot, stats, processCpuUs }: SnapshotView): s
     aggregationIntervalUs: snapshot.aggregationIntervalUs,
     maxNrAccesses: snapshot.maxNrAccesses,
     windowSamples: snapshot.windowSamples,
+    targetPids: snapshot.targetPids,
     regions,
     mappings: stats.mappings,
     schemes: stats.schemes,

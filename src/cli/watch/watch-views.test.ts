@@ -254,6 +254,7 @@ describe('JSON', () => {
       aggregationIntervalUs: 2_000_000,
       maxNrAccesses: 10,
       windowSamples: 10,
+      targetPids: [null],
       regions: [
         { targetIndex: 0, start: HEAP.start, end: HEAP.end, nrAccesses: 2, age: 1 },
         { targetIndex: 0, start: CACHE.start, end: CACHE.end, nrAccesses: 0, age: 17 },

@@ -1,0 +1,56 @@
+/** Parameter files in the kernel: `start`, `status`, `tune` and `stop`, as users call them. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { callCommand } from './call-command.ts';
+import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
+import type { GuestSuite } from './harness.ts';
+import { startWorkload } from './workload.ts';
+
+const execute = promisify(execFile);
+const mebibyte = 2 ** 20;
+
+async function thermocline(...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await callCommand(...words);
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+const suite: GuestSuite = {
+  kernels: ['newest', '6.12'],
+  topology: 'plain',
+  onRequest: true,
+  tests: {
+    async 'start takes a range of a process; status, tune and stop work on it'(t) {
+      const stat = damonStatState();
+      const handover = stat ? ['--handover', 'damon_stat'] : [];
+      using workload = await startWorkload(16, { hotPercent: 5 });
+      const file = '/tmp/start.json';
+      const { pid, start, end } = workload;
+      const targets = [{ pid, regions: [{ start, end }] }];
+      const schemes = [{ action: 'cold', quota: { sizeBytes: mebibyte } }];
+      writeFileSync(file, JSON.stringify({ operations: 'fvaddr', targets, schemes }));
+      const words = ['start', '--act', '--detach', '--json', '--ceiling', '50'];
+      const { stdout } = await execute('thermocline', [...words, ...handover, file]);
+      const started = JSON.parse(stdout) as { slot: number; pid: number };
+      const context = `${kdamondsFolder}/${started.slot}/contexts/0`;
+      const read = (name: string) => readFileSync(`${context}/${name}`, 'utf8').trim();
+      assert.equal(read('operations'), 'fvaddr');
+      assert.equal(read('targets/0/regions/0/start'), String(start));
+      assert.equal(read('schemes/0/quotas/bytes'), String(mebibyte));
+      const { slots } = JSON.parse(await thermocline('status', '--json')) as {
+        slots: { whose: string; owner: { pid: number } | null; status: object | null }[];
+      };
+      assert.equal(slots[started.slot]!.owner!.pid, started.pid);
+      assert.notEqual(slots[started.slot]!.status, null);
+      t.note((await thermocline('tune', '--set', 'schemes[0].quota.sizeBytes=2MiB')).trim());
+      assert.equal(read('schemes/0/quotas/bytes'), String(2 * mebibyte));
+      assert.equal(read('schemes/0/action'), 'cold', 'only what is named changes');
+      t.note((await thermocline('stop')).trim());
+      assert.equal(readFileSync(`${kdamondsFolder}/nr_kdamonds`, 'utf8').trim(), '0');
+      assert.equal(damonStatState(), stat);
+    },
+  },
+};
+export default suite;
