@@ -28,8 +28,8 @@ const SILENT_MS = 10_000;
 const TAKE_SHARE_A_SECOND = 0.02;
 /** Below this part of the headroom, free memory is short. */
 const SHORT_SHARE = 0.9;
-/** Most that is given in a second. */
-const GIVE_BYTES_A_SECOND = 2 ** 30;
+/** Most that is given in one step. */
+const GIVE_BYTES_A_STEP = 2 ** 30;
 /** A host that supplies more than this a second to a guest without pressure is being lied to. */
 const DISTRUST_BYTES_A_SECOND = 2 ** 20;
 /** For so long a guest that was caught is not taken from. */
@@ -155,10 +155,10 @@ function decide(
     const first = freeBytes < SHORT_SHARE * headroom ? WINDOW_BYTES : BLOCK_BYTES;
     const escalated = first * 2 ** Math.min(before.nrGives, 10);
     const why = 'More time is lost than acceptable.';
-    return give(Math.min(Math.max(wanted, escalated), GIVE_BYTES_A_SECOND), why);
+    return give(Math.min(Math.max(wanted, escalated), GIVE_BYTES_A_STEP), why);
   }
   if (freeBytes < headroom / 2) {
-    return give(Math.min(wanted, GIVE_BYTES_A_SECOND), 'Free memory runs out.');
+    return give(Math.min(wanted, GIVE_BYTES_A_STEP), 'Free memory runs out.');
   }
   if (nowMs < state.distrustedUntilMs) return nothing('The guest did not say what the host saw.');
   if (state.calmSinceMs === null || nowMs - state.calmSinceMs < CALM_MS) {
