@@ -9,7 +9,7 @@ import { startWorkload } from './workload.ts';
 
 const mebibyte = 2 ** 20;
 const min = 64 * mebibyte;
-const max = 384 * mebibyte;
+const max = 256 * mebibyte;
 
 interface Line {
   readonly timeUs: number;
@@ -42,10 +42,10 @@ const suite: GuestSuite = {
       const latest = () => lines.at(-1);
       const told = () => JSON.stringify(latest());
       try {
-        await until(() => (latest()?.sizeBytes ?? max) <= 360 * mebibyte, told);
+        await until(() => (latest()?.sizeBytes ?? max) <= 240 * mebibyte, told);
         t.note(`${latest()!.sizeBytes / mebibyte} MiB after ${latest()!.timeUs / 1e6} s of calm`);
         assert.equal(high(), `${latest()!.sizeBytes}`);
-        await using _large = await startWorkload(300, { group });
+        await using _large = await startWorkload(170, { group });
         await until(() => latest()!.sizeBytes === max, told, 15_000);
         t.note(`${latest()!.usedBytes / mebibyte} MiB in use: ${latest()!.why}`);
         assert.equal(high(), `${max}`);

@@ -39,7 +39,7 @@ export interface TestResult {
 /** Begins a line that holds a {@link TestResult} as JSON; other lines are for people. */
 export const resultPrefix = '#result ';
 /** A test may take this long; after that the rest of its suite is given up. */
-const timeLimitMs = 45_000;
+const timeLimitMs = 90_000;
 
 class Skip extends Error {}
 class Overtime extends Error {}

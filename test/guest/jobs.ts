@@ -12,7 +12,7 @@ import type { Topology } from './topologies.ts';
 
 const here = import.meta.dirname;
 /** One suite on one kernel. */
-const suiteLimitMs = 180_000;
+const suiteLimitMs = 220_000;
 
 /** What all jobs share. */
 export interface Prepared {
