@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { callCommand } from './call-command.ts';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
+import { until } from './memory-figures.ts';
 import { startWorkload } from './workload.ts';
 
 const execute = promisify(execFile);
@@ -15,6 +16,15 @@ async function thermocline(...words: string[]): Promise<string> {
   const { status, stdout, stderr } = await callCommand(...words);
   assert.equal(status, 0, stderr);
   return stdout;
+}
+
+function hasWritten(file: string, text: string): boolean {
+  try {
+    writeFileSync(file, text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const suite: GuestSuite = {
@@ -39,7 +49,11 @@ const suite: GuestSuite = {
       assert.equal(read('operations'), 'fvaddr');
       // What is watched, as the scheme that only counts finds it: the files of a commit leave the
       // ranges out, which lets the kernel keep its regions.
-      writeFileSync(`${context}/../../state`, 'update_schemes_tried_regions');
+      // It is busy while the run itself asks.
+      await until(
+        () => hasWritten(`${context}/../../state`, 'update_schemes_tried_regions'),
+        'regions',
+      );
       const counts = `schemes/${Number(read('schemes/nr_schemes')) - 1}/tried_regions`;
       const regions = readdirSync(`${context}/${counts}`)
         .filter((name) => /^\d+$/.test(name))
@@ -56,8 +70,10 @@ const suite: GuestSuite = {
       assert.equal(read('schemes/0/quotas/bytes'), String(2 * mebibyte));
       assert.equal(read('schemes/0/action'), 'cold', 'only what is named changes');
       t.note((await thermocline('stop')).trim());
-      assert.equal(readFileSync(`${kdamondsFolder}/nr_kdamonds`, 'utf8').trim(), '0');
-      assert.equal(damonStatState(), stat);
+      const isAsBooted = () =>
+        readFileSync(`${kdamondsFolder}/nr_kdamonds`, 'utf8').trim() === '0' &&
+        damonStatState() === stat;
+      await until(isAsBooted, 'the end of the slots');
     },
   },
 };
