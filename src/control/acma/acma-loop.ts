@@ -42,6 +42,9 @@ export interface AcmaReport {
 const SECOND_MS = 1000;
 const GIB_HOUR = 2 ** 30 * 3_600_000;
 
+/** What a step leaves behind. */
+type Standing = Pick<AcmaObservation, 'sizeBytes' | 'windows'>;
+
 /** One loop for one actuator. */
 export class AcmaLoop {
   readonly #actuator: AcmaActuator;
@@ -76,18 +79,23 @@ export class AcmaLoop {
     const verdict = this.#actuator.verdict();
     const decision = verdict.state === 'go' ? wanted : { ...wanted, reclaimBytes: 0, take: [] };
     const calls = this.#mode === 'run' ? this.#actuator.plan(decision) : [];
-    if (this.#mode === 'run') await this.#apply(decision);
-    else this.#shadow.apply(decision);
+    const after =
+      this.#mode === 'run' ? await this.#apply(decision) : this.#imagine(decision, seen);
     this.#state = state;
-    const after = this.#mode === 'run' ? this.#actuator.observe() : this.#shadow.through(seen);
     this.#lastSize = after.sizeBytes;
     return this.#report(observation, after, verdict, calls, verdict.sentence || decision.why);
   }
 
-  async #apply(decision: AcmaDecision): Promise<void> {
-    const { reclaimedBytes, nrFailed } = await this.#actuator.apply(decision);
-    this.#reclaimedBytes += reclaimedBytes;
-    this.#nrFailed += nrFailed;
+  async #apply(decision: AcmaDecision): Promise<Standing> {
+    const applied = await this.#actuator.apply(decision);
+    this.#reclaimedBytes += applied.reclaimedBytes;
+    this.#nrFailed += applied.nrFailed;
+    return applied;
+  }
+
+  #imagine(decision: AcmaDecision, seen: AcmaObservation): Standing {
+    this.#shadow.apply(decision);
+    return this.#shadow.through(seen);
   }
 
   #begin(observation: AcmaObservation): void {
@@ -106,7 +114,7 @@ export class AcmaLoop {
 
   #report(
     { nowMs, coldBytes, sizeBytes, freeBytes, totalBytes }: AcmaObservation,
-    after: AcmaObservation,
+    after: Standing,
     verdict: Verdict,
     calls: readonly string[],
     why: string,

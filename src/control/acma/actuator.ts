@@ -1,10 +1,17 @@
 /** What scales one guest or container of a real machine: one contract for all of them. */
 import type { LeverStep } from '../../host/host.ts';
-import type { AcmaDecision, AcmaObservation } from '../../policies/acma/observation.ts';
+import type {
+  AcmaDecision,
+  AcmaObservation,
+  WindowState,
+} from '../../policies/acma/observation.ts';
 import type { Verdict } from '../loop-guards.ts';
 
 /** What became of a decision. */
 export interface Applied {
+  /** What it may use from now on. */
+  readonly sizeBytes: number;
+  readonly windows: readonly WindowState[];
   /** Left because it was asked to. */
   readonly reclaimedBytes: number;
   /** Blocks that could not be taken, since what they hold did not leave. */
@@ -17,7 +24,10 @@ export interface AcmaActuator {
   readonly name: string;
   /** What may be written, with what puts it back; to be recorded before the first `apply`. */
   readonly steps: readonly LeverStep[];
-  /** How it stands. Throws TC_NOT_FOUND once it is gone. */
+  /**
+   * How it stands; the verdict is on what happened since the call before, so it is called once a
+   * step. Throws TC_NOT_FOUND once it is gone.
+   */
   observe(): AcmaObservation;
   /** The total of `some` alone, in microseconds: cheap enough to be asked ten times a second. */
   stalledUs(): number;

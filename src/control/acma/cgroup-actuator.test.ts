@@ -29,12 +29,18 @@ class FakeCgroup {
   inactiveBytes = 200 * MIB;
   stalledUs = 0;
   asked: number[] = [];
+  reclaimTakesUs = 0;
+  swappedOutBytes = 0;
+  /** Swap is a disk, or memory that is compressed. */
+  isSwapOnDisk = false;
 
   /** Puts the figures into the files. */
   update(): void {
     const pressure = `some avg10=0.00 avg60=0.00 avg300=0.00 total=${this.stalledUs}\n`;
     this.tree.write('cgroup/db/memory.current', `${this.activeBytes + this.inactiveBytes}\n`);
     this.tree.write('cgroup/db/memory.pressure', pressure);
+    const pages = this.isSwapOnDisk ? this.swappedOutBytes / 4096 : 0;
+    this.tree.write('proc/vmstat', `pswpout ${pages}\n`);
     this.tree.write(
       'cgroup/db/memory.stat',
       `inactive_anon ${this.inactiveBytes}\ninactive_file 0\n`,
@@ -48,6 +54,8 @@ class FakeCgroup {
         this.asked.push(bytes);
         const left = Math.min(bytes, this.inactiveBytes);
         this.inactiveBytes -= left;
+        this.clock.advance(this.reclaimTakesUs);
+        this.swappedOutBytes += left;
         this.update();
         return left;
       },
@@ -106,6 +114,18 @@ test('a cgroup that loses time gets memory at once, before it asks again', async
   expect(Number(group.high)).toBeGreaterThanOrEqual(228 * MIB + 3 * 128 * MIB);
   const later = await group.steps(loop, 10, grow);
   expect(later.sizeBytes).toBe(1024 * MIB);
+});
+
+test('what a step itself writes to disks holds the next one back', async () => {
+  group.isSwapOnDisk = true;
+  group.reclaimTakesUs = 200_000;
+  const loop = new AcmaLoop(group.actuator(), KNOBS, 'run');
+  while (group.swappedOutBytes < 2 * MIB) {
+    expect((await group.steps(loop, 1)).verdict.state).toBe('go');
+  }
+  const { verdict, why } = await group.steps(loop, 1);
+  expect(verdict.state).toBe('hold');
+  expect(why).toMatch(/^Reclaim writes .* a second to disks/);
 });
 
 test('a limit is never set below what does not leave', async () => {

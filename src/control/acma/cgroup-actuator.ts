@@ -146,7 +146,12 @@ export class CgroupActuator implements AcmaActuator {
     // A limit below what is in use would stop its programs until the kernel has caught up.
     const size = Math.max(wanted, Math.min(this.#sizeBytes, blocksUp(this.#currentBytes())));
     if (size !== this.#sizeBytes || this.#setTo === null) this.#resize(size);
-    return { reclaimedBytes, nrFailed: Math.max(0, size - wanted) / BLOCK_BYTES };
+    return {
+      sizeBytes: size,
+      windows: windowsBelow(this.totalBytes, size),
+      reclaimedBytes,
+      nrFailed: Math.max(0, size - wanted) / BLOCK_BYTES,
+    };
   }
 
   #sizeAfter(take: readonly WindowShare[], give: readonly WindowShare[]): number {
