@@ -3,7 +3,7 @@
  * saw, so nothing is kept of monitors that are gone.
  */
 import { join } from 'node:path';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { HostReader } from '../../host/host.ts';
 import { readPressure } from '../../host/linux/pressure.ts';
 import type { OwnedMonitor } from '../owned-monitor.ts';
@@ -77,6 +77,22 @@ const NET_SAVINGS = {
   type: 'gauge',
 } as const;
 
+const HEAT = {
+  name: 'thermocline_memory_bytes',
+  help: 'Watched memory: hot (half of the samples find it accessed), cold (not for 2 minutes), warm.',
+  type: 'gauge',
+} as const;
+const PRESSURE = {
+  name: 'thermocline_pressure_seconds_total',
+  help: 'Time lost to a lack of memory (PSI): of the whole machine where the cgroup is empty.',
+  type: 'counter',
+} as const;
+const LEFT_OUT = {
+  name: 'thermocline_monitors_left_out',
+  help: 'Monitors beyond the limit of those that have metrics.',
+  type: 'gauge',
+} as const;
+
 /** The service's metrics. */
 export class Metrics {
   readonly contentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -106,12 +122,7 @@ export class Metrics {
     addGoals(registry, looks);
     addSavings(registry, looks, swapCostOf(this.#host));
     addPressure(registry, looks, this.#host);
-    const left = new Gauge({
-      name: 'thermocline_monitors_left_out',
-      help: 'Monitors beyond the limit of those that have metrics.',
-      registers: [registry],
-    });
-    left.set(Math.max(0, all.length - MAX_MONITORS));
+    newMetric(registry, LEFT_OUT, [])({}, Math.max(0, all.length - MAX_MONITORS));
     return `${await registry.metrics()}\n${await this.#own.metrics()}`;
   }
 }
@@ -130,16 +141,11 @@ function addFamily(registry: Registry, family: Family, looks: readonly Look[]): 
 }
 
 function addHeat(registry: Registry, looks: readonly Look[]): void {
-  const memory = new Gauge({
-    name: 'thermocline_memory_bytes',
-    help: 'Watched memory: hot (half of the samples find it accessed), cold (not for 2 minutes), warm.',
-    labelNames: [...LABELS, 'heat'],
-    registers: [registry],
-  });
+  const memory = newMetric(registry, HEAT, [...LABELS, 'heat']);
   for (const { labels, figures } of looks) {
-    memory.set({ ...labels, heat: 'hot' }, figures.hotBytes);
-    memory.set({ ...labels, heat: 'warm' }, figures.warmBytes);
-    memory.set({ ...labels, heat: 'cold' }, figures.coldBytes);
+    memory({ ...labels, heat: 'hot' }, figures.hotBytes);
+    memory({ ...labels, heat: 'warm' }, figures.warmBytes);
+    memory({ ...labels, heat: 'cold' }, figures.coldBytes);
   }
 }
 
@@ -155,12 +161,7 @@ function addSavings(registry: Registry, looks: readonly Look[], swapCost: SwapCo
 
 /** Of the machine, and of the cgroups that are watched. */
 function addPressure(registry: Registry, looks: readonly Look[], host: HostReader): void {
-  const stalled = new Counter({
-    name: 'thermocline_pressure_seconds_total',
-    help: 'Time lost to a lack of memory (PSI): of the whole machine where the cgroup is empty.',
-    labelNames: ['cgroup', 'kind'],
-    registers: [registry],
-  });
+  const stalled = newMetric(registry, PRESSURE, ['cgroup', 'kind']);
   const { roots } = host;
   const paths = new Set(looks.map(({ labels }) => labels.cgroup).filter((path) => path !== ''));
   const all = [...paths].map((cgroup) => ({
@@ -170,7 +171,7 @@ function addPressure(registry: Registry, looks: readonly Look[], host: HostReade
   all.push({ cgroup: '', pressure: host.facts().pressure });
   for (const { cgroup, pressure } of all) {
     if (pressure === null) continue;
-    stalled.inc({ cgroup, kind: 'some' }, pressure.someUs / 1e6);
-    stalled.inc({ cgroup, kind: 'full' }, pressure.fullUs / 1e6);
+    stalled({ cgroup, kind: 'some' }, pressure.someUs / 1e6);
+    stalled({ cgroup, kind: 'full' }, pressure.fullUs / 1e6);
   }
 }

@@ -1,5 +1,5 @@
 /** What schemes did, and their goals. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { SchemeFigures } from '../../params/scheme-figures.ts';
 import type { Scheme } from '../../params/types.ts';
 import { LABELS, type Look, type MetricFamily, newMetric } from './series.ts';
@@ -67,6 +67,17 @@ const SCHEME_FAMILIES: readonly SchemeFamily[] = [
   },
 ];
 
+const GOAL_TARGET = {
+  name: 'thermocline_goal_target',
+  help: 'What the quota of a scheme is tuned for, in the unit of the metric.',
+  type: 'gauge',
+} as const;
+const GOAL_VALUE = {
+  name: 'thermocline_goal_value',
+  help: 'What the metric of a goal was measured as last, in its own unit.',
+  type: 'gauge',
+} as const;
+
 /** Adds a value a scheme to each of their families. */
 export function addSchemes(registry: Registry, looks: readonly Look[]): void {
   for (const family of SCHEME_FAMILIES) {
@@ -92,26 +103,14 @@ export function addSchemes(registry: Registry, looks: readonly Look[]): void {
 /** Adds targets and values. */
 export function addGoals(registry: Registry, looks: readonly Look[]): void {
   const labelNames = [...LABELS, 'scheme', 'goal', 'metric'];
-  const registers = [registry];
-  const target = new Gauge({
-    name: 'thermocline_goal_target',
-    help: 'What the quota of a scheme is tuned for, in the unit of the metric.',
-    labelNames,
-    registers,
-  });
-  const value = new Gauge({
-    name: 'thermocline_goal_value',
-    help: 'What the metric of a goal was measured as last, in its own unit.',
-    labelNames,
-    registers,
-  });
+  const target = newMetric(registry, GOAL_TARGET, labelNames);
+  const value = newMetric(registry, GOAL_VALUE, labelNames);
   for (const { labels, figures, monitor } of looks) {
     for (const [scheme, { quota }] of monitor.params.schemes.slice(0, MAX_SCHEMES).entries()) {
       for (const [goal, { metric, targetValue }] of quota.goals.slice(0, MAX_GOALS).entries()) {
         const place = { ...labels, scheme: String(scheme), goal: String(goal), metric };
-        target.set(place, targetValue);
-        const measured = figures.schemes[scheme]?.goalValues[goal];
-        if (measured !== undefined) value.set(place, measured);
+        target(place, targetValue);
+        value(place, figures.schemes[scheme]?.goalValues[goal] ?? null);
       }
     }
   }
