@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runMain } from '../../test/run-main.ts';
 import { FakeTree } from '../testing/fake-tree.ts';
-import { main } from './main.ts';
 
 let tree: FakeTree;
 beforeAll(() => {
@@ -28,22 +28,10 @@ beforeAll(() => {
 });
 afterAll(() => tree[Symbol.dispose]());
 
-async function run(...args: string[]) {
-  const result = { stdout: '', stderr: '', status: 0 };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      result[stream] += chunk;
-      return true;
-    }),
-  );
+function run(...args: string[]) {
   const { proc, sys, cgroup } = tree.roots;
   const roots = ['--proc-root', proc, '--sysfs-root', sys, '--cgroup-root', cgroup];
-  try {
-    result.status = await main([...roots, 'tier', ...args]);
-    return result;
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+  return runMain(...roots, 'tier', ...args);
 }
 
 test('plan names the tiers, what each node does, and the writes of both kdamonds', async () => {

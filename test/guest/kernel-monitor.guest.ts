@@ -1,7 +1,7 @@
 /** What is watched and recorded with the kernel's DAMON, as users call it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { callCommand } from './call-command.ts';
+import { handover, thermocline } from './call-command.ts';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
 import { Cgroup } from './memory-figures.ts';
@@ -18,15 +18,6 @@ interface Line {
     readonly nrAccesses: number;
     readonly targetIndex: number;
   }[];
-}
-
-/** DAMON_STAT, which Debian's newest kernel starts by itself, has to be handed over. */
-const handover = () => (damonStatState() ? ['--handover', 'damon_stat'] : []);
-
-async function thermocline(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await callCommand(...words);
-  assert.equal(status, 0, stderr);
-  return stdout;
 }
 
 const lastLine = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1)!) as Line;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { callCommand } from './call-command.ts';
+import { handover, thermocline } from './call-command.ts';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
 import { until } from './memory-figures.ts';
@@ -11,12 +11,6 @@ import { startWorkload } from './workload.ts';
 
 const execute = promisify(execFile);
 const mebibyte = 2 ** 20;
-
-async function thermocline(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await callCommand(...words);
-  assert.equal(status, 0, stderr);
-  return stdout;
-}
 
 function hasWritten(file: string, text: string): boolean {
   try {
@@ -34,7 +28,6 @@ const suite: GuestSuite = {
   tests: {
     async 'start takes a range of a process; status, tune and stop work on it'(t) {
       const stat = damonStatState();
-      const handover = stat ? ['--handover', 'damon_stat'] : [];
       using workload = await startWorkload(16, { hotPercent: 5 });
       const file = '/tmp/start.json';
       const { pid, start, end } = workload;
@@ -42,7 +35,7 @@ const suite: GuestSuite = {
       const schemes = [{ action: 'cold', quota: { sizeBytes: mebibyte } }];
       writeFileSync(file, JSON.stringify({ operations: 'fvaddr', targets, schemes }));
       const words = ['start', '--act', '--detach', '--json', '--ceiling', '50'];
-      const { stdout } = await execute('thermocline', [...words, ...handover, file]);
+      const { stdout } = await execute('thermocline', [...words, ...handover(), file]);
       const started = JSON.parse(stdout) as { slot: number; pid: number };
       const context = `${kdamondsFolder}/${started.slot}/contexts/0`;
       const read = (name: string) => readFileSync(`${context}/${name}`, 'utf8').trim();

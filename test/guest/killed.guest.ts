@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { callCommand } from './call-command.ts';
+import { callCommand, handover } from './call-command.ts';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite, TestBody } from './harness.ts';
 import { until } from './memory-figures.ts';
@@ -111,8 +111,7 @@ function killedAt({ reach, holds }: Point): TestBody {
     );
     const filesBefore = filesBut(statThread);
     const stat = damonStatState();
-    const handover = stat ? ['--handover', 'damon_stat'] : [];
-    const words = ['start', '--act', '--ceiling', '50', ...handover, file];
+    const words = ['start', '--act', '--ceiling', '50', ...handover(), file];
     // What is compiled then is there for the next: one that is killed leaves nothing behind.
     warmUp ??= execute('thermocline', [...words, '--dry-run']);
     await warmUp;
