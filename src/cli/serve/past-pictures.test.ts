@@ -6,7 +6,7 @@ import { VirtualService } from '../../../test/service/virtual-service.ts';
 import { resolveRoots } from '../../host/linux/roots.ts';
 import { serviceRecordings } from './recordings.ts';
 
-test('pictures come back from disk as they were in memory, evenly over the range', async () => {
+test('pictures come back from disk as they were in memory, or every so many of them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'thermocline-past-'));
   try {
     const recordings = serviceRecordings(folder, resolveRoots({}), 128 * 1024)!;
@@ -24,10 +24,14 @@ test('pictures come back from disk as they were in memory, evenly over the range
       expect(snapshot).toMatchObject(was);
       expect(spanUs).toBe(100_000);
     }
+    // All of them while they are fewer than twice the limit, however unevenly they came.
+    expect(await recordings.read('app', { fromUs: 0, toUs: 39e6, limit: 300 })).toHaveLength(390);
     const few = await recordings.read('app', { ...part, limit: 5 });
-    expect(few.map(({ snapshot }) => snapshot.timeUs / 1e6)).toEqual([10, 12, 14, 16, 18]);
-    // Each speaks for those that were left out before it.
-    expect(few.map(({ spanUs }) => spanUs / 1e6)).toEqual([0.1, 2, 2, 2, 2]);
+    // Of 101, every 16th, and each speaks for those that were left out before it.
+    expect(few.map(({ snapshot }) => snapshot.timeUs / 1e6)).toEqual([
+      11.5, 13.1, 14.7, 16.3, 17.9, 19.5,
+    ]);
+    expect(few.map(({ spanUs }) => spanUs / 1e6)).toEqual([1.6, 1.6, 1.6, 1.6, 1.6, 1.6]);
     expect(await recordings.read('app', { ...part, fromUs: 50e6, toUs: 60e6 })).toEqual([]);
     expect(await recordings.read('nobody', part)).toEqual([]);
   } finally {

@@ -7,13 +7,14 @@ import type { SnapshotFrame } from '../../client/snapshot-frame.ts';
 import type { Snapshot } from '../../params/snapshot.ts';
 import type { ItemSource, Series, SeriesSnapshot } from '../../record/recording.ts';
 import { readTcr } from '../../record/tcr-reader.ts';
-import { SpanKeeper } from '../../service/history/thinned.ts';
+import { SpanKeeper, thinned } from '../../service/history/thinned.ts';
 import type { TimeRange } from '../../service/history/time-range.ts';
 import { nodeCodec, openFile } from '../record-files.ts';
 
 /**
- * Pictures of the range, evenly over the time that the files tell of; `timeUs` is the recording's.
+ * Pictures of the range, all of them or every so many, of which `timeUs` is the recording's.
  * @param files by time, the oldest first
+ * @returns fewer than twice as many as the range's limit
  */
 export async function pastPictures(
   files: readonly string[],
@@ -24,39 +25,42 @@ export async function pastPictures(
     const there = statSync(file, { throwIfNoEntry: false });
     return there !== undefined && there.mtimeMs * 1000 >= range.fromUs;
   });
-  const found: SnapshotFrame[] = [];
-  const keeper = new SpanKeeper();
-  let picker: EvenPicker | null = null;
+  const found = new EveryNth(range.limit);
   for (const file of able) {
     for await (const window of windowsOf(file)) {
       const timeUs = Number(window.endNs) / 1000;
-      if (timeUs > range.toUs) return found;
-      if (timeUs < range.fromUs) continue;
-      keeper.pass(timeUs, timeUs - Number(window.startNs) / 1000);
-      picker ??= new EvenPicker(timeUs, Math.min(range.toUs, Date.now() * 1000), range.limit);
-      if (picker.takes(timeUs)) found.push({ spanUs: keeper.keep(), snapshot: snapshotOf(window) });
+      if (timeUs > range.toUs) return found.frames();
+      if (timeUs >= range.fromUs) found.pass(window);
     }
   }
-  return found;
+  return found.frames();
 }
 
-/** Of what comes in the order of time, the first in each of so many equal parts. */
-class EvenPicker {
-  readonly #stepUs: number;
-  #nextUs: number;
-  #left: number;
+/** How many come is not known before the last one, so each time there are too many half of them go. */
+class EveryNth {
+  readonly #limit: number;
+  readonly #keeper = new SpanKeeper();
+  #frames: SnapshotFrame[] = [];
+  #nth = 1;
+  #nrPassed = 0;
 
-  constructor(fromUs: number, toUs: number, limit: number) {
-    this.#stepUs = Math.max(0, toUs - fromUs) / limit;
-    this.#left = limit;
-    this.#nextUs = fromUs;
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
-  takes(timeUs: number): boolean {
-    if (timeUs < this.#nextUs || this.#left === 0) return false;
-    this.#left -= 1;
-    while (this.#stepUs > 0 && this.#nextUs <= timeUs) this.#nextUs += this.#stepUs;
-    return true;
+  pass(window: Window): void {
+    const timeUs = Number(window.endNs) / 1000;
+    this.#keeper.pass(timeUs, timeUs - Number(window.startNs) / 1000);
+    this.#nrPassed += 1;
+    if (this.#nrPassed % this.#nth !== 0) return;
+    this.#frames.push({ spanUs: this.#keeper.keep(), snapshot: snapshotOf(window) });
+    if (this.#frames.length < 2 * this.#limit) return;
+    this.#frames = thinned(this.#frames, ({ snapshot }) => snapshot.timeUs, this.#limit);
+    this.#nth *= 2;
+  }
+
+  frames(): SnapshotFrame[] {
+    return this.#frames;
   }
 }
 
