@@ -36,7 +36,7 @@ export async function pastPictures(
   return found.frames();
 }
 
-/** How many come is not known before the last one, so each time there are too many half of them go. */
+/** How many will come is not known, so whenever there are too many half of them go. */
 class EveryNth {
   readonly #limit: number;
   readonly #keeper = new SpanKeeper();
