@@ -3,7 +3,7 @@
  * how long it waits for them, and how far its work gets in the rest.
  */
 import { AWAY, type Extent } from './extents.ts';
-import { type Mix, remainingMix, type Sample, sampleRate, samplesOf } from './population.ts';
+import { type Mix, rateInPiece, remainingMix, type Sample, samplesOf } from './population.ts';
 import type { SimProcess, SimVma } from './process.ts';
 import type { RatePiece } from './workload.ts';
 
@@ -57,12 +57,12 @@ export interface Slice {
 export function planFaults(process: SimProcess, slice: Slice): FaultPlan {
   const { seconds, freeSeconds, cost } = slice;
   const missing = process.vmas.flatMap((vma) => missingOf(vma, slice));
+  const away = missing.filter(({ extent }) => extent.location === AWAY);
   let work = 0;
   for (let step = 0; step < NEWTON_STEPS; step++) {
     let time = work * cost - freeSeconds;
     let slope = cost;
-    for (const group of missing) {
-      if (group.extent.location !== AWAY) continue;
+    for (const group of away) {
       const pages = group.extent.end - group.extent.start;
       const { share, rate } = needed(group, work, seconds);
       time += pages * group.latency * share;
@@ -83,29 +83,34 @@ function missingOf(vma: SimVma, slice: Slice): Missing[] {
   if (vma.missingPages === 0) return [];
   const result: Missing[] = [];
   const { pieces } = vma.rates;
+  const { list } = vma.extents;
   let at = 0;
+  let index = 0;
   // Extents of one piece each: what is missing is cut where its rate changes, what is there is not.
   for (let page = 0; page < vma.pages; ) {
-    const { location, end } = vma.extents.list[vma.extents.indexOf(page)]!;
-    if (location >= 0) {
-      page = end;
+    while (list[index]!.end <= page) index += 1;
+    const extent = list[index]!;
+    if (extent.location >= 0) {
+      page = extent.end;
       continue;
     }
     while (pieces[at]!.end <= page) at += 1;
     const piece = pieces[at]!;
-    const until = Math.min(end, piece.end);
+    const until = Math.min(extent.end, piece.end);
     if (piece.rate > 0 || piece.skewed) {
-      const [extent] = vma.extents.cut(page, until);
-      result.push(missingPart(vma, extent!, piece, slice));
+      const whole = extent.start === page && extent.end === until;
+      const part = whole ? extent : vma.extents.cut(page, until)[0]!;
+      result.push(missingPart(vma, part, piece, slice));
     }
     page = until;
   }
   return result;
 }
 
-function missingPart(vma: SimVma, extent: Extent, { scanned }: RatePiece, slice: Slice): Missing {
+function missingPart(vma: SimVma, extent: Extent, piece: RatePiece, slice: Slice): Missing {
+  const { scanned } = piece;
   const samples = samplesOf({ vma, start: extent.start, end: extent.end }, extent.mix);
-  const rates = samples.map((sample) => sampleRate(vma.rates, sample));
+  const rates = samples.map((sample) => rateInPiece(piece, vma.rates.skew, sample));
   return { vma, extent, samples, rates, scanned, latency: slice.latencyOf(vma, scanned) };
 }
 

@@ -39,9 +39,15 @@ export class FrameSpace {
     const run = this.#free[index]!;
     const start = hint > run.start && hint < run.end ? hint : run.start;
     const taken = Math.min(count, run.end - start);
-    const tail = { start: start + taken, end: run.end };
-    const parts = [{ start: run.start, end: start }, tail].filter((part) => part.start < part.end);
-    this.#free.splice(index, 1, ...parts);
+    const end = start + taken;
+    if (start > run.start) {
+      if (end < run.end) this.#free.splice(index + 1, 0, { start: end, end: run.end });
+      run.end = start;
+    } else if (end < run.end) {
+      run.start = end;
+    } else {
+      this.#free.splice(index, 1);
+    }
     this.#freeCount -= taken;
     return { start, count: taken };
   }

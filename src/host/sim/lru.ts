@@ -24,6 +24,9 @@ const MAX_SWAPPINESS = 200;
 
 const PAGES_IN_GIB = 262_144;
 
+/** So many of the oldest are looked for one by one. */
+const FEW = 4;
+
 /** Active and inactive lists, for anonymous pages and for those of files. */
 export class LruReclaimer implements Reclaimer {
   readonly #memory: Memory;
@@ -98,8 +101,30 @@ function shrink(candidates: readonly Candidate[], wanted: number, pass: ReclaimP
   }
 }
 
-function oldestFirst(candidates: readonly Candidate[]): Candidate[] {
-  return candidates.toSorted((left, right) => left.listedUs - right.listedUs);
+/**
+ * In the order in which their turn comes. Mostly the first few are enough: these are looked for, and
+ * only who needs more has all of them sorted.
+ */
+function* oldestFirst(candidates: readonly Candidate[]): Iterable<Candidate> {
+  let last = -1;
+  for (let found = 0; found < FEW && found < candidates.length; found++) {
+    last = nextOldest(candidates, last);
+    yield candidates[last]!;
+  }
+  if (candidates.length <= FEW) return;
+  yield* candidates.toSorted((left, right) => left.listedUs - right.listedUs).slice(FEW);
+}
+
+/** Index of the one whose turn comes after that of index `last`; -1: of the first. */
+function nextOldest(candidates: readonly Candidate[], last: number): number {
+  const afterUs = candidates[last]?.listedUs ?? -Infinity;
+  let next = -1;
+  for (let index = 0; index < candidates.length; index++) {
+    const { listedUs } = candidates[index]!;
+    const isAfter = listedUs > afterUs || (listedUs === afterUs && index > last);
+    if (isAfter && (next < 0 || listedUs < candidates[next]!.listedUs)) next = index;
+  }
+  return next;
 }
 
 /** Pages that the inactive list lacks; the more there are in all, the smaller is its share. */

@@ -50,9 +50,10 @@ export class MglruReclaimer implements Reclaimer {
   }
 
   #evict(candidates: readonly Candidate[], wanted: number, pass: ReclaimPass): void {
-    const oldest = Math.min(...candidates.map((candidate) => this.#generation(candidate)));
+    const generations = candidates.map((candidate) => this.#generation(candidate));
+    const oldest = Math.min(...generations);
     const victims = candidates
-      .filter((candidate) => this.#generation(candidate) === oldest)
+      .filter((_, index) => generations[index] === oldest)
       .sort((left, right) => rank(left) - rank(right) || left.listedUs - right.listedUs);
     for (const candidate of victims) {
       if (pass.pages >= wanted) break;
@@ -66,9 +67,14 @@ export class MglruReclaimer implements Reclaimer {
 
   /** Number of the walk that the pages were last found used in, or came after. */
   #generation({ listedUs }: Candidate): number {
-    let index = this.#walksUs.length - 1;
-    while (index > 0 && this.#walksUs[index]! > listedUs) index -= 1;
-    return index;
+    let low = 0;
+    let high = this.#walksUs.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#walksUs[middle]! <= listedUs) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   /** Accessed bits tell of uses since the last walk, or since the page came. */

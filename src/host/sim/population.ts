@@ -8,8 +8,8 @@
  * the share of each class of popularity among its pages.
  */
 import type { SimVma } from './process.ts';
-import { POPULARITY_CLASSES } from './skew.ts';
-import { pieceIndex, type Rates } from './workload.ts';
+import { POPULARITY_CLASSES, type Skew } from './skew.ts';
+import { pieceIndex, type RatePiece, type Rates } from './workload.ts';
 
 /** Blocks of shuffled popularity are looked at in so many places. */
 const PLACES = 16;
@@ -49,17 +49,26 @@ export function samplesOf({ vma, start, end }: Run, mix: Mix): Sample[] {
     }));
   }
   const samples: Sample[] = [];
-  for (const [popularity, weight] of (mix ?? skew.classShares).entries()) {
+  const weights = mix ?? skew.classShares;
+  for (let popularity = 0; popularity < weights.length; popularity++) {
+    const weight = weights[popularity]!;
     if (weight > 0) samples.push({ page: middle, popularity, weight });
   }
   return samples;
 }
 
 /** Accesses a second to a page that a sample stands for, without scans of the past. */
-export function sampleRate(rates: Rates, { page, popularity }: Sample): number {
-  const piece = rates.pieces[pieceIndex(rates, page)]!;
-  if (!piece.skewed || rates.skew === null) return piece.rate;
-  const { skew } = rates;
+export function sampleRate(rates: Rates, sample: Sample): number {
+  return rateInPiece(rates.pieces[pieceIndex(rates, sample.page)]!, rates.skew, sample);
+}
+
+/** The same, for who knows the piece that the sample lies in. */
+export function rateInPiece(
+  piece: RatePiece,
+  skew: Skew | null,
+  { page, popularity }: Sample,
+): number {
+  if (!piece.skewed || skew === null) return piece.rate;
   return piece.rate + (popularity < 0 ? skew.rateAt(page) : skew.classRates[popularity]!);
 }
 
@@ -72,7 +81,8 @@ export function remainingMix(vma: SimVma, samples: readonly Sample[], shares: nu
   if (skew === null || samples.length === 1) return null;
   const mix = new Float64Array(POPULARITY_CLASSES);
   let total = 0;
-  for (const [index, { page, popularity, weight }] of samples.entries()) {
+  for (let index = 0; index < samples.length; index++) {
+    const { page, popularity, weight } = samples[index]!;
     const left = weight * shares[index]!;
     mix[popularity < 0 ? skew.classAt(page) : popularity]! += left;
     total += left;
@@ -92,5 +102,7 @@ export function joinedMix(left: Mix, right: Mix, rightShare: number): Mix {
 export function mixDifference(left: Mix, right: Mix): number {
   if (left === right) return 0;
   if (left === null || right === null) return 1;
-  return left.reduce((sum, share, index) => sum + Math.abs(share - right[index]!), 0) / 2;
+  let sum = 0;
+  for (let at = 0; at < left.length; at++) sum += Math.abs(left[at]! - right[at]!);
+  return sum / 2;
 }

@@ -48,14 +48,16 @@ export function candidatesOf(
   { nid, processes }: ReclaimScope,
 ): Candidate[] {
   const swap = memory.swapUsedPages < memory.swapPages;
-  return (processes ?? all)
-    .flatMap(({ vmas }) => vmas)
-    .filter((vma) => vma.missingPages < vma.pages && (swap || vma.kind === 'file'))
-    .flatMap((vma) => segmentsOf(vma, 0, vma.pages))
-    .filter(({ extent }) => (nid === undefined ? extent.location >= 0 : extent.location === nid))
-    .map(({ vma, start, end, extent: { active, listedUs } }) => {
-      return { vma, start, end, active, listedUs };
-    });
+  const candidates: Candidate[] = [];
+  for (const vma of (processes ?? all).flatMap(({ vmas }) => vmas)) {
+    if (vma.missingPages === vma.pages || (!swap && vma.kind !== 'file')) continue;
+    for (const { extent, start, end } of segmentsOf(vma, 0, vma.pages)) {
+      const { location, active, listedUs } = extent;
+      if (nid === undefined ? location < 0 : location !== nid) continue;
+      candidates.push({ vma, start, end, active, listedUs });
+    }
+  }
+  return candidates;
 }
 
 /** Pages in all. */

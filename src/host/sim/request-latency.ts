@@ -16,6 +16,11 @@ const MOST_BUSY = 0.98;
 const LEAST = 1 / 256;
 const MOST = 24;
 
+/** Lower bounds of all buckets, and the end of the last one. */
+const BOUNDS_US = Float64Array.from({ length: STEPS * OCTAVES + 1 }, (_, bucket) =>
+  boundUs(bucket),
+);
+
 /** What requests met in a slice of time. */
 export interface RequestSlice {
   readonly seconds: number;
@@ -35,6 +40,10 @@ export class RequestLatency {
   /** Requests that have come and not been served yet. */
   #backlog = 0;
   readonly #workUs: number;
+  /** How requests with the last mean were spread: most moments are like the one before. */
+  #spreadMeanUs = 0;
+  #spreadFirst = 0;
+  #spreadShares: readonly number[] = [];
 
   constructor(workUs: number) {
     this.#workUs = Math.max(workUs, 1);
@@ -84,15 +93,27 @@ export class RequestLatency {
   }
 
   #spread(count: number, meanUs: number): void {
-    const first = bucketOf(meanUs * LEAST);
-    const last = bucketOf(meanUs * MOST);
-    let below = 0;
-    for (let bucket = first; bucket <= last; bucket++) {
-      const share = bucket === last ? 1 : -Math.expm1(-boundUs(bucket + 1) / meanUs);
-      this.counts[bucket]! += count * (share - below);
-      below = share;
+    if (meanUs !== this.#spreadMeanUs) {
+      this.#spreadMeanUs = meanUs;
+      this.#spreadFirst = bucketOf(meanUs * LEAST);
+      this.#spreadShares = exponentialShares(meanUs, this.#spreadFirst, bucketOf(meanUs * MOST));
     }
+    const first = this.#spreadFirst;
+    const shares = this.#spreadShares;
+    for (let at = 0; at < shares.length; at++) this.counts[first + at]! += count * shares[at]!;
   }
+}
+
+/** Shares of latencies around a mean that fall into the buckets from `first` to `last`. */
+function exponentialShares(meanUs: number, first: number, last: number): number[] {
+  const shares: number[] = [];
+  let below = 0;
+  for (let bucket = first; bucket <= last; bucket++) {
+    const share = bucket === last ? 1 : -Math.expm1(-BOUNDS_US[bucket + 1]! / meanUs);
+    shares.push(share - below);
+    below = share;
+  }
+  return shares;
 }
 
 function bucketOf(us: number): number {
