@@ -1,5 +1,5 @@
 /** The loop with the reclaim policy on a simulated machine: what leaves, and what stays. */
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../base/clock.ts';
 import { parseScenario, type Scenario, SimulatedMachine } from '../host/sim/index.ts';
 import { VirtualMonitor } from '../monitor/virtual-monitor.ts';
@@ -134,6 +134,88 @@ test('a shadow leaves memory alone, and tells within 20 % what a run then does',
   expect(run.last.cameBackBytes).toBeGreaterThan(100 * MIB);
   within20(shadow.last.leftBytes, run.last.leftBytes);
   within20(shadow.last.cameBackBytes, run.last.cameBackBytes);
+});
+
+/** A server that is busy to 40 %, with a cache that is popular by Zipf; then twice as busy. */
+const BUSY_SERVER = `
+seed: 5
+nodes: [{ sizeBytes: 1 GiB }]
+swap: { sizeBytes: 2 GiB, latencyUs: 1000 }
+processes:
+  - name: server
+    requests: { workUs: 10 ms }
+    vmas:
+      - { name: hot, sizeBytes: 128 MiB }
+      - { name: cache, sizeBytes: 640 MiB }
+    accesses:
+      - { vma: hot, pattern: uniform, ratePerSecond: 100 }
+      - { vma: cache, pattern: zipf, theta: 1.1, ratePerSecond: 0.02 }
+    phases:
+      - { durationMs: 600 s, requestsPerSecond: 40 }
+      - { durationMs: 600 s, requestsPerSecond: 80 }
+`;
+
+/** What a server measures of itself: the p99 of its requests since it was asked last. */
+function p99Of(machine: SimulatedMachine, targetUs: number): WatchedAim {
+  const { latency } = machine.processes[0]!;
+  let before = latency.counts.slice();
+  return {
+    aim: { metric: 'p99', direction: '<=', target: targetUs, unit: 1000 },
+    latest: () => {
+      const value = latency.quantileUs(0.99, before);
+      before = latency.counts.slice();
+      return { value, timeUs: machine.nowUs };
+    },
+    staleAfterUs: 10 * SECOND,
+  };
+}
+
+describe('with the p99 of a server as the aim', () => {
+  const scenario = parseScenario(BUSY_SERVER, 'busy server');
+  // What is felt as pressure is left out of it: half of the time would be all right.
+  const served = async (seconds: number, targetUs: number, aimedUs: number) => {
+    const met: boolean[] = [];
+    const { reports } = await play(seconds, {
+      ...{ scenario, knobs: { pressureShare: 0.5 } },
+      aim: (machine) => {
+        const aim = p99Of(machine, aimedUs);
+        return {
+          ...aim,
+          latest: () => {
+            const measured = aim.latest()!;
+            met.push(measured.value <= targetUs);
+            return measured;
+          },
+        };
+      },
+    });
+    return { reports, met };
+  };
+  const heldShare = (met: readonly boolean[]) => met.filter(Boolean).length / met.length;
+  // Nothing taken, it is at 77 ms.
+  const targetUs = 85_000;
+  let run: Awaited<ReturnType<typeof served>>;
+  beforeAll(async () => {
+    run = await served(615, targetUs, targetUs);
+  }, 60_000);
+
+  test('it settles within a minute and holds it in 95 % of the windows, and saves memory', async () => {
+    expect(heldShare(run.met.slice(60, 600))).toBeGreaterThanOrEqual(0.95);
+    for (const { grossBytes } of run.reports.slice(60, 600)) {
+      expect(grossBytes).toBeGreaterThan(25 * MIB);
+    }
+    // The same server under a run that aims at something else.
+    const loose = await served(180, targetUs, SECOND);
+    expect(heldShare(loose.met.slice(60))).toBeLessThan(0.1);
+  });
+
+  test('it takes nothing any more two windows after the load has doubled', () => {
+    const quotas = run.reports.map(({ params }) => Number(params.schemes.at(-1)!.quota.sizeBytes));
+    expect(Math.min(...quotas.slice(580, 600))).toBeGreaterThan(4096);
+    expect(Math.max(...quotas.slice(601))).toBeLessThan(4096);
+    const left = run.reports.map(({ leftBytes }) => leftBytes);
+    expect(left.at(-1)).toBe(left[602]);
+  });
 });
 
 test('the same run gives the same reports', async () => {

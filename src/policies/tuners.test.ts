@@ -130,6 +130,19 @@ test('asymmetric does not wind up: a quota that is not used does not grow', () =
   expect(TUNERS.asymmetric(state, 0, window).quotaBytes).toBe(64 * MIB);
 });
 
+test('asymmetric begins with little where the aim is near already, and learns what hurts', () => {
+  const window = { capBytes: 1024 * MIB, floorBytes: MIB, appliedBytes: MIB };
+  const near = (state: TunerState, windows: number) => {
+    let last = state;
+    for (let at = 0; at < windows; at++) last = TUNERS.asymmetric(last, 0.9, window);
+    return last.quotaBytes;
+  };
+  expect(near(NEW_TUNER, 1)).toBe(MIB / 16);
+  expect(near(NEW_TUNER, 100)).toBe(MIB);
+  expect(near({ quotaBytes: 0, hurtBytes: MIB / 2 }, 100)).toBe(MIB / 4);
+  expect(near({ quotaBytes: 64 * MIB, hurtBytes: null }, 100)).toBe(64 * MIB);
+});
+
 test('consist is the formula of the kernel, as far as bytes can tell', () => {
   fc.assert(
     fc.property(

@@ -34,6 +34,8 @@ export const NEW_TUNER: TunerState = { quotaBytes: 0, hurtBytes: null };
 const DEAD_BAND = 0.2;
 /** Growth near the size that hurt last time, for each window. */
 const CAREFUL_GROWTH = 1.1;
+/** Where the aim is near, a quota that was down at nothing begins at this part of the floor. */
+const CREEP_PART = 1 / 16;
 /** Less than this part of the quota was used: more of it would not be used either. */
 const USED_SHARE = 0.5;
 
@@ -56,19 +58,27 @@ const temporal: Tuner = (_state, score, { capBytes }) => ({
 /**
  * Halves at least as soon as the aim is overshot, and stops at twice of it. Comes back by doubling
  * up to half of the size that hurt, and goes on carefully from there. A quota that is not used up
- * does not grow: what it would allow has never been tried.
+ * does not grow: what it would allow has never been tried. Right below the aim it stays as it is;
+ * but the latency of a service may be there before anything is done, so that a quota below the
+ * floor creeps up to it, or to half of the size that hurt.
  */
 const asymmetric: Tuner = (state, score, window) => {
   const { quotaBytes, hurtBytes } = state;
   const { capBytes, floorBytes, appliedBytes } = window;
+  const creepBytes = floorBytes * CREEP_PART;
   if (!(score < 1)) {
     const next = score >= 2 ? 0 : (quotaBytes / 2) * (2 - score);
-    const hurt = quotaBytes > 0 ? quotaBytes : hurtBytes;
+    const hurt = quotaBytes >= creepBytes ? quotaBytes : hurtBytes;
     return { quotaBytes: Math.floor(bounded(next, 0, capBytes)), hurtBytes: hurt };
   }
-  const unused = quotaBytes >= floorBytes && appliedBytes < quotaBytes * USED_SHARE;
-  if (score > 1 - DEAD_BAND || unused) {
+  if (quotaBytes >= floorBytes && appliedBytes < quotaBytes * USED_SHARE) {
     return { quotaBytes: bounded(quotaBytes, 0, capBytes), hurtBytes };
+  }
+  if (score > 1 - DEAD_BAND) {
+    const most = Math.min(floorBytes, (hurtBytes ?? Infinity) / 2);
+    const crept = Math.min(most, Math.max(quotaBytes * CAREFUL_GROWTH, creepBytes));
+    const next = Math.max(quotaBytes, Math.floor(crept));
+    return { quotaBytes: bounded(next, 0, capBytes), hurtBytes };
   }
   const careful = hurtBytes !== null && quotaBytes * 2 > hurtBytes / 2;
   const next = Math.max(quotaBytes * (careful ? CAREFUL_GROWTH : 2), floorBytes);

@@ -102,8 +102,8 @@ function shrink(candidates: readonly Candidate[], wanted: number, pass: ReclaimP
 }
 
 /**
- * In the order in which their turn comes. Mostly the first few are enough: these are looked for, and
- * only who needs more has all of them sorted.
+ * In the order in which their turn comes. Mostly the first few are enough: these are looked for,
+ * and only who needs more has all of them sorted.
  */
 function* oldestFirst(candidates: readonly Candidate[]): Iterable<Candidate> {
   let last = -1;
