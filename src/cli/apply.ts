@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exactJson } from '../base/exact-json.ts';
 import type { PlanView } from '../client/api-types.ts';
 import { readNamedFile } from './named-file.ts';
-import { serviceClient } from './service-connection.ts';
+import { SOCKET_OPTION, serviceClient } from './service-connection.ts';
 
 interface ApplyOptions {
   readonly plan?: true;
@@ -20,7 +20,7 @@ export function register(program: Command): void {
     )
     .argument('<file>', 'the configuration, such as thermocline.yaml')
     .option('--plan', 'only say what would be done')
-    .option('--socket <path>', 'the socket of the service (default: that of the state folder)')
+    .option(...SOCKET_OPTION)
     .option('--json', 'print the plan as JSON')
     .addHelpText('after', '\nExample:\n  $ thermocline apply thermocline.yaml --plan')
     .action(async (file: string, options: ApplyOptions) => {

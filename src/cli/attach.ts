@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { serviceClient } from './service-connection.ts';
+import { SOCKET_OPTION, serviceClient } from './service-connection.ts';
 import { safeText } from './terminal/line.ts';
 import { formatTable } from './terminal/table.ts';
 import { durationValue } from './watch/option-values.ts';
@@ -20,7 +20,7 @@ export function register(program: Command): void {
         'the monitors that there are.',
     )
     .argument('[name]', 'of the monitor')
-    .option('--socket <path>', 'the socket of the service (default: that of the state folder)')
+    .option(...SOCKET_OPTION)
     .addOption(
       new Option('--every <duration>', 'draw or print so often')
         .argParser(durationValue('--every'))

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ThermoclineError } from '../base/errors.ts';
-import { serviceClient } from './service-connection.ts';
+import { SOCKET_OPTION, serviceClient } from './service-connection.ts';
 
 export function register(program: Command): void {
   program
@@ -10,7 +10,7 @@ export function register(program: Command): void {
       'Asks the service of this state folder for an address that signs one browser in, within ten ' +
         'minutes. The page may then do what the act token may.',
     )
-    .option('--socket <path>', 'the socket of the service (default: that of the state folder)')
+    .option(...SOCKET_OPTION)
     .addHelpText('after', '\nExample:\n  $ thermocline link')
     .action(async ({ socket }: { socket?: string }) => {
       const { url, code } = await serviceClient(socket).newPageLink();

@@ -23,6 +23,7 @@ export function register(program: Command): void {
       const waitUs = parseDuration(wait, '--wait');
       const { OffSwitch } = await import('../control/off-switch.ts');
       const { openStateFolder, stateFolderPath } = await import('../control/state-folder.ts');
+      const { stateFolders } = await import('../control/state-folders.ts');
       const offSwitch = new OffSwitch(openStateFolder(stateFolderPath()));
       if (undo) {
         offSwitch.lift();
@@ -30,7 +31,8 @@ export function register(program: Command): void {
         return;
       }
       offSwitch.turnOff();
-      const acting = await offSwitch.waitUntilQuiet(waitUs / 1000);
+      const [, ...elsewhere] = stateFolders();
+      const acting = await offSwitch.waitUntilQuiet(waitUs / 1000, elsewhere);
       if (acting.length > 0) {
         const who = acting.map(({ pid, description }) => `process ${pid} (${description})`);
         throw new ThermoclineError(

@@ -15,16 +15,18 @@ export function register(program: Command): void {
     )
     .addHelpText('after', '\nExample:\n  $ thermocline restore')
     .action(async (_options: object, command: Command) => {
-      const { checkStateFolder, stateFolderPath } = await import('../control/state-folder.ts');
+      const { stateFolders } = await import('../control/state-folders.ts');
       const { restoreAbandoned } = await import('../control/runs.ts');
       const { safeText } = await import('./terminal/line.ts');
-      const stateDir = stateFolderPath();
-      checkStateFolder(stateDir);
       const roots = rootsOf(command);
-      const { done, failed: notDone } = await restoreAbandoned(stateDir, roots);
-      const failed = [...notDone];
-      // Slots have records of their own, which outlive a journal that was removed.
-      if (existsSync(join(stateDir, 'kernel'))) {
+      const done: string[] = [];
+      const failed: string[] = [];
+      for (const stateDir of stateFolders()) {
+        const report = await restoreAbandoned(stateDir, roots);
+        done.push(...report.done);
+        failed.push(...report.failed);
+        // Slots have records of their own, which outlive a journal that was removed.
+        if (!existsSync(join(stateDir, 'kernel'))) continue;
         const { sweepKernelSlots } = await import('../monitor/kernel-slots.ts');
         const problem = await sweepKernelSlots(roots, stateDir);
         if (problem !== null) failed.push(problem);

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Roots } from '../host/host.ts';
 import { ActingSession } from './acting-session.ts';
 import { Journal, listJournals } from './journal.ts';
@@ -186,6 +186,20 @@ describe('a session in this process', () => {
     new OffSwitch(stateDir).turnOff();
     expect(() => session.record({ text: 'more', undo: null })).toThrow('"thermocline off --undo"');
     expect(session.signal.aborted).toBe(true);
+  });
+
+  test('listens to the off switch of the usual folder, wherever its own is', async () => {
+    const usual = join(base, 'usual');
+    mkdirSync(usual, { recursive: true, mode: 0o700 });
+    vi.stubEnv('THERMOCLINE_STATE_DIR', usual);
+    await using session = await open();
+    const offSwitch = new OffSwitch(usual);
+    offSwitch.turnOff();
+    vi.unstubAllEnvs();
+    expect(() => session.assertActing()).toThrow(`(${offSwitch.file})`);
+    expect(await offSwitch.waitUntilQuiet(100, [stateDir])).toMatchObject([{ state: 'acting' }]);
+    await session.close();
+    expect(await offSwitch.waitUntilQuiet(100, [stateDir])).toEqual([]);
   });
 
   test('does not open while acting is switched off; lifting allows it again', async () => {

@@ -146,7 +146,7 @@ export class ActingSession implements AsyncDisposable {
 function offError(offSwitch: OffSwitch): ThermoclineError {
   return new ThermoclineError(
     'TC_DENIED',
-    `Acting is switched off (${offSwitch.file}); "thermocline off --undo" allows it again.`,
+    `Acting is switched off (${offSwitch.found() ?? offSwitch.file}); "thermocline off --undo" allows it again.`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Puts a service together: state folder, monitors, access, listeners. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { restoreAbandoned } from '../control/runs.ts';
 import { openStateFolder } from '../control/state-folder.ts';
 import type { HostReader } from '../host/host.ts';
@@ -42,11 +42,6 @@ export interface RunningService extends AsyncDisposable {
   newLink(): string | null;
 }
 
-/** The socket of the service that has this state folder. */
-function socketPath(stateDir: string): string {
-  return join(stateDir, 'thermocline.sock');
-}
-
 /**
  * Starts a service and resumes what the one before it has left.
  * @throws ThermoclineError TC_BUSY while another service has the folder; as listening does
@@ -55,7 +50,8 @@ export async function runService(options: RunServiceOptions): Promise<RunningSer
   const { host, open, port, recordings } = options;
   const stateDir = openStateFolder(options.stateDir);
   await using undo = new AsyncDisposableStack();
-  undo.use(OwnerLock.take(stateDir));
+  const socket = resolve(options.socket ?? join(stateDir, 'thermocline.sock'));
+  undo.use(OwnerLock.take(stateDir, socket));
   // Whoever was killed here may have left limits behind, if its guard was killed as well.
   await restoreAbandoned(stateDir, host.roots);
   const tokens = new Tokens(stateDir);
@@ -82,7 +78,6 @@ export async function runService(options: RunServiceOptions): Promise<RunningSer
     nowMs: () => performance.now(),
   });
   const close = (listener: Listener) => undo.defer(() => listener.close());
-  const socket = options.socket ?? socketPath(stateDir);
   let url: string | null = null;
   if (port !== null) {
     const listener = await listenOnLoopback(app, port);

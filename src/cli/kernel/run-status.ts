@@ -1,28 +1,25 @@
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import { askSlotOwner, type OwnerStatus } from '../../control/owner-requests.ts';
 import { readStat, type StatFigures } from '../../control/stat-stand-in.ts';
-import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
+import { stateFolders } from '../../control/state-folders.ts';
 import type { Roots } from '../../host/host.ts';
-import { currentBoot } from '../../kernel/boot.ts';
 import { runningModules } from '../../kernel/modules.ts';
 import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
-import { type ListedSlot, listSlots } from '../../kernel/slot-list.ts';
-import { SlotRecords } from '../../kernel/slot-records.ts';
 import type { Params } from '../../params/types.ts';
 import { safeText } from '../terminal/line.ts';
 import { formatTable, type TableColumn } from '../terminal/table.ts';
+import { type KnownSlot, knownSlots } from './started-slots.ts';
 
-type Row = ListedSlot & { readonly status: OwnerStatus | null; readonly problem: string | null };
+type Row = KnownSlot & { readonly status: OwnerStatus | null; readonly problem: string | null };
 
 /** Prints what the kernel's DAMON does. */
 export async function runStatus(roots: Roots, json: boolean): Promise<void> {
-  const stateDir = stateFolderPath();
-  checkStateFolder(stateDir);
-  const files = new RealSysfsReader(roots.sys);
-  const slots = listSlots(files, currentBoot(roots), new SlotRecords(stateDir));
-  const rows = await Promise.all(slots.map((slot) => withStatus(slot, stateDir)));
-  const modules = runningModules(files);
-  const damonStat = readStat(stateDir);
+  const rows = await Promise.all(knownSlots(roots).map(withStatus));
+  const modules = runningModules(new RealSysfsReader(roots.sys));
+  const damonStat =
+    stateFolders()
+      .map(readStat)
+      .find((figures) => figures !== null) ?? null;
   if (json) {
     process.stdout.write(`${JSON.stringify({ slots: rows, modules, damonStat })}\n`);
     return;
@@ -51,10 +48,10 @@ function statText({
   );
 }
 
-async function withStatus(slot: ListedSlot, stateDir: string): Promise<Row> {
+async function withStatus(slot: KnownSlot): Promise<Row> {
   if (slot.whose !== 'ours') return { ...slot, status: null, problem: null };
   try {
-    const status = await askSlotOwner<OwnerStatus>(stateDir, slot.slot, { ask: 'status' });
+    const status = await askSlotOwner<OwnerStatus>(slot.stateDir, slot.slot, { ask: 'status' });
     return { ...slot, status, problem: null };
   } catch (error) {
     return { ...slot, status: null, problem: error instanceof Error ? error.message : `${error}` };

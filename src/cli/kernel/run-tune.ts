@@ -1,6 +1,5 @@
 import { ThermoclineError } from '../../base/errors.ts';
 import { askSlotOwner, type TuneAnswer } from '../../control/owner-requests.ts';
-import { checkStateFolder, stateFolderPath } from '../../control/state-folder.ts';
 import type { Roots } from '../../host/host.ts';
 import { startedSlots } from './started-slots.ts';
 
@@ -13,13 +12,12 @@ export interface TuneWish {
 
 /** Changes what `start` runs in a slot, or in the only one. */
 export async function runTune(slot: number | null, wish: TuneWish, roots: Roots): Promise<void> {
-  const stateDir = stateFolderPath();
-  checkStateFolder(stateDir);
-  const chosen = slot ?? onlyOne(startedSlots(roots, stateDir).map((one) => one.slot));
-  const answer = await askSlotOwner<TuneAnswer>(stateDir, chosen, {
-    ...{ ask: 'tune', settings: wish.set, dryRun: wish.dryRun === true },
-  });
-  if (answer === null) {
+  const started = startedSlots(roots);
+  const chosen = slot ?? onlyOne(started.map((one) => one.slot));
+  const owned = started.find((one) => one.slot === chosen);
+  const request = { ask: 'tune', settings: wish.set, dryRun: wish.dryRun === true } as const;
+  const answer = owned && (await askSlotOwner<TuneAnswer>(owned.stateDir, chosen, request));
+  if (!answer) {
     throw new ThermoclineError(
       'TC_NOT_FOUND',
       `Slot ${chosen} is run neither by "thermocline start" nor by a service, and nothing else can be ` +
