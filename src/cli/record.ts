@@ -17,8 +17,7 @@ import { runRecord, type VirtualTime } from './record/run.ts';
 import { rootsOf } from './roots.ts';
 import { addKernelOptions } from './watch/kernel-options.ts';
 import { addPid, ceilingValue, durationValue } from './watch/option-values.ts';
-import { openSession } from './watch/session.ts';
-import { standInForStat } from './watch/stand-in.ts';
+import { openSession, standInFor } from './watch/session.ts';
 import { startOrEnd } from './watch/start-or-end.ts';
 import { openSubject, type Subject, type SubjectOptions } from './watch/subject.ts';
 
@@ -111,7 +110,7 @@ async function record(
   await using session = await openSession(subject, `thermocline record: ${subject.name}`, roots);
   const source = await openSource(subject, options, roots, session);
   await using monitor = source.monitor;
-  const standIn = standInForStat(subject, session);
+  const standIn = standInFor(subject, session);
   const endedEarly = await startOrEnd(monitor, subject.child);
   if (endedEarly !== null) return endedEarly;
   await using _figures = await standIn();

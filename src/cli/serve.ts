@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseBytes } from '../base/units.ts';
 import type { Roots } from '../host/host.ts';
 import { rootsOf } from './roots.ts';
+import { addHandover } from './watch/kernel-options.ts';
 
 /** Some hours of a thousand regions, ten times a second. */
 const DEFAULT_RECORD_BYTES = 64 * 2 ** 20;
@@ -13,6 +14,7 @@ export interface ServeOptions {
   readonly stateDir?: string;
   readonly config?: string;
   readonly monitor: readonly string[];
+  readonly handover?: 'damon_stat';
   readonly recordBytes: number;
   readonly demo?: true;
   readonly json?: true;
@@ -30,7 +32,7 @@ Examples:
   $ thermocline serve --monitor twin=sim:examples/scenarios/demo.yaml --json`;
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('serve')
     .summary('own monitors, and show them to browsers and programs')
     .description(
@@ -61,6 +63,7 @@ export function register(program: Command): void {
       const { serve } = await import('./serve/run.ts');
       process.exitCode = await serve(options, roots);
     });
+  addHandover(command);
 }
 
 function portValue(text: string): number {

@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
+import { SOCKET_OPTION } from './service-connection.ts';
 import { addHandover } from './watch/kernel-options.ts';
 import { ceilingValue, durationValue } from './watch/option-values.ts';
 
 const EXAMPLES = `
 FILE has what watch --params takes: what to watch, how closely, and schemes. What runs ends with
 this process, however that ends. status, tune and stop work on it from elsewhere.
+
+Where a service of yours runs, it owns what is started, with a history and in its dashboard. Ctrl-C
+ends it all the same; should this process be killed, it goes on there.
 
 Examples:
   $ thermocline start watch.yaml
@@ -20,6 +24,7 @@ export interface StartOptions {
   readonly follow: boolean;
   readonly ceiling?: number;
   readonly for?: number;
+  readonly socket?: string;
   readonly json?: true;
 }
 
@@ -43,6 +48,7 @@ export function register(program: Command): void {
       'share of one CPU that watching may cost (default: 1)',
       ceilingValue,
     )
+    .option(...SOCKET_OPTION)
     .option('--json', 'print what was started as one line of JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: StartOptions, command: Command) => {

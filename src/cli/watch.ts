@@ -7,8 +7,7 @@ import { addPid, ceilingValue, durationValue } from './watch/option-values.ts';
 import { isLiveTerminal, jsonOutput, liveOutput, plainOutput } from './watch/output.ts';
 import { printWrites } from './watch/print-writes.ts';
 import { runWatch } from './watch/run.ts';
-import { openSession } from './watch/session.ts';
-import { standInForStat } from './watch/stand-in.ts';
+import { openSession, standInFor } from './watch/session.ts';
 import { startOrEnd } from './watch/start-or-end.ts';
 import { openSubject, type SubjectOptions } from './watch/subject.ts';
 
@@ -90,7 +89,7 @@ async function watch(
     ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
     ...(session !== null && { record: (step) => session.record(step) }),
   });
-  const standIn = standInForStat(subject, session);
+  const standIn = standInFor(subject, session);
   const endedEarly = await startOrEnd(monitor, subject.child);
   if (endedEarly !== null) return endedEarly;
   await using _figures = await standIn();

@@ -21,7 +21,8 @@ export type Watch =
     }
   /**
    * With the kernel's own DAMON, which nothing else selects: processes, those of a cgroup, or
-   * physical memory, of which a cgroup then says whose pages count.
+   * physical memory, of which a cgroup then says whose pages count. With none of these, the
+   * targets that `params` name.
    */
   | {
       readonly kind: 'kernel';
@@ -35,6 +36,8 @@ export type Watch =
           }
         | undefined;
       readonly followChildren?: boolean | undefined;
+      /** Switched off while the monitor runs, and on again at its end. */
+      readonly handover?: 'damon_stat' | undefined;
     }
   /** Path below the cgroup version 2 tree: `/system.slice/db.service`. */
   | { readonly kind: 'cgroup'; readonly path: string; readonly force?: boolean | undefined }
@@ -83,6 +86,12 @@ export interface MonitorView {
   readonly params: Params;
   /** Microseconds since 1970. */
   readonly startedAtUs: number;
+  /** Where in the kernel it runs, owned by the service's process `ownerPid`; null: nowhere. */
+  readonly slot: {
+    readonly number: number;
+    readonly kdamondPid: number | null;
+    readonly ownerPid: number;
+  } | null;
 }
 
 /** Figures of a monitor at one moment, or (in a history) at the end of a span. */

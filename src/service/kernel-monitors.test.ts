@@ -1,82 +1,39 @@
 /** Monitors of the service that run in the kernel, on a fake of it. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { VirtualClock } from '../base/clock.ts';
+import { FakeKernelService } from '../../test/service/fake-kernel-service.ts';
 import type { Watch } from '../client/api-types.ts';
 import { askSlotOwner, type OwnerStatus, type TuneAnswer } from '../control/owner-requests.ts';
 import { currentBootId, ownIdentity } from '../host/linux/process-identity.ts';
-import { ADMIN_FOLDER, readValue, slotIndexes, slotPath } from '../kernel/sysfs-files.ts';
-import { KernelMonitor, type KernelSpec } from '../monitor/kernel-monitor.ts';
+import { ADMIN_FOLDER, readValue, slotIndexes } from '../kernel/sysfs-files.ts';
 import { kernelProcessParams } from '../monitor/kernel-params.ts';
 import { slotSocket } from '../monitor/kernel-slots.ts';
 import { parseParams } from '../params/parse.ts';
-import { FakeDamonSysfs } from '../testing/fake-damon-sysfs.ts';
+import type { FakeDamonSysfs } from '../testing/fake-damon-sysfs.ts';
 import { watchSchema } from './api/schemas.ts';
 import { MonitorStore } from './monitor-store.ts';
-import { type MonitorOpener, monitorOpener } from './open-monitor.ts';
-import { Service } from './service.ts';
+import { monitorOpener } from './open-monitor.ts';
+import type { Service } from './service.ts';
 
 const me = ownIdentity();
 const watch: Watch = { kind: 'kernel', pids: [process.pid] };
 const params = { schemes: [{ action: 'pageout', quota: { sizeBytes: '1 MiB' } }] };
 
+let kernel: FakeKernelService;
 let stateDir: string;
 let fake: FakeDamonSysfs;
 let service: Service;
-
-/** The real opener, whose monitor gets the fake for a machine. */
-function openerOn(files: FakeDamonSysfs, roots: KernelSpec['roots']): MonitorOpener {
-  const real = monitorOpener(roots, stateDir, () => expect.fail('nothing is simulated'));
-  const boot = {
-    bootId: currentBootId(),
-    startTicksOf: (pid: number) => {
-      if (pid === me.pid) return me.startTicks;
-      const pids = slotIndexes(files).map((slot) => readValue(files, slotPath(slot, 'pid')));
-      return pids.includes(String(pid)) ? pid * 7 : null;
-    },
-  };
-  return (spec, origin) => {
-    const prepared = real(spec, origin);
-    const kernelSpec: KernelSpec = {
-      ...{ set: 'kernel', roots, stateDir, purpose: 'a test', followChildren: false },
-      ...{ pageFilters: [], handOverStat: false },
-    };
-    const machine = { files, boot, clock: new VirtualClock(), cpuUsOf: () => 0 };
-    return {
-      ...prepared,
-      open: async (record) =>
-        new KernelMonitor(kernelSpec, { params: prepared.params, record: record!, machine }),
-    };
-  };
-}
-
 beforeEach(() => {
-  stateDir = mkdtempSync(join(tmpdir(), 'thermocline-kernel-service-'));
-  // What a guard finds in the end: a kernel without slots.
-  const sys = join(stateDir, 'sys');
-  mkdirSync(join(sys, ADMIN_FOLDER, 'kdamonds'), { recursive: true });
-  writeFileSync(join(sys, ADMIN_FOLDER, 'kdamonds/nr_kdamonds'), '0\n');
-  const roots = { proc: '/proc', sys, cgroup: '/nowhere' };
-  fake = new FakeDamonSysfs();
-  service = new Service({
-    ...{ roots, stateDir, open: openerOn(fake, roots), store: new MonitorStore(stateDir) },
-    ...{ recordings: null, wallUs: () => 0 },
-  });
+  kernel = new FakeKernelService();
+  ({ stateDir, fake, service } = kernel);
 });
-afterEach(async () => {
-  await service.close();
-  rmSync(stateDir, { recursive: true });
-});
+afterEach(() => kernel[Symbol.asyncDispose]());
 
-const slotsOn = () =>
-  slotIndexes(fake).filter((slot) => readValue(fake, slotPath(slot, 'state')) === 'on');
-const action = () => readValue(fake, slotPath(0, 'contexts/0/schemes/0/action'));
+const action = () => kernel.value('contexts/0/schemes/0/action');
 
 test('the service owns their slots, and leaves the kernel as it was', async () => {
   const monitor = await service.create({ name: 'db', watch, params }, 'api');
-  expect(slotsOn()).toEqual([0]);
+  expect(kernel.slotsOn()).toEqual([0]);
   expect(monitor.view()).toMatchObject({ kind: 'kernel', operationsSet: 'vaddr', act: 'count' });
   // Schemes only count unless the monitor may act.
   expect(action()).toBe('stat');
@@ -94,7 +51,7 @@ test('commands about a slot ask the service, which changes its own monitor', asy
   const asked = { ask: 'tune', settings, dryRun: true } as const;
   const { changes } = (await askSlotOwner<TuneAnswer>(stateDir, 0, asked))!;
   expect(changes.join()).toContain('2 MiB');
-  const bytes = () => readValue(fake, slotPath(0, 'contexts/0/schemes/0/quotas/bytes'));
+  const bytes = () => kernel.value('contexts/0/schemes/0/quotas/bytes');
   expect(bytes()).toBe(String(2 ** 20));
   await askSlotOwner(stateDir, 0, { ...asked, dryRun: false });
   expect(bytes()).toBe(String(2 ** 21));
@@ -135,13 +92,51 @@ test('a restart watches again, and acts no more', async () => {
   expect(service.monitors().map(({ name }) => name)).toEqual(['db']);
 });
 
+test('targets may be those of the parameters, and are looked at again after a restart', async () => {
+  const targets = [{ pid: process.pid, regions: [{ start: 4096, end: 2 ** 24 }] }];
+  const spec = {
+    ...{ name: 'range', watch: { kind: 'kernel' } as const },
+    params: { operations: 'fvaddr', targets, ...params },
+  };
+  const monitor = await service.create(spec, 'api');
+  expect(monitor.view()).toMatchObject({
+    operationsSet: 'fvaddr',
+    slot: { number: 0, kdamondPid: 1000, ownerPid: process.pid },
+  });
+  expect(kernel.value('contexts/0/targets/0/regions/0/end')).toBe(String(2 ** 24));
+  const stored = new MonitorStore(stateDir).load();
+  expect(stored[0]!.startTicks).toEqual({ [process.pid]: me.startTicks });
+  await service.remove('range');
+  const reused = { ...stored[0]!, startTicks: { [process.pid]: 1 } };
+  await service.resumeStored([reused]);
+  expect(service.monitors()).toEqual([]);
+  await service.resumeStored(stored);
+  expect(service.monitors().map(({ name }) => name)).toEqual(['range']);
+});
+
+test('DAMON_STAT is handed over only where that is asked for, and is on again at the end', async () => {
+  await using busy = new FakeKernelService({ statAtBoot: true });
+  const isOn = () => readValue(busy.fake, 'module/damon_stat/parameters/enabled');
+  await expect(busy.service.create({ name: 'db', watch }, 'api')).rejects.toThrow(
+    "The kernel's module damon_stat runs",
+  );
+  expect(isOn()).toBe('Y');
+  const asking: Watch = { ...watch, handover: 'damon_stat' };
+  await busy.service.create({ name: 'db', watch: asking }, 'api');
+  expect([isOn(), busy.slotsOn()]).toEqual(['N', [0]]);
+  await busy.service.remove('db');
+  expect([isOn(), slotIndexes(busy.fake)]).toEqual(['Y', []]);
+});
+
 describe('what is watched', () => {
   test.each<[object, boolean]>([
     [{ pids: [7] }, true],
     [{ cgroup: '/db' }, true],
     [{ physical: {} }, true],
     [{ physical: { node: [0], zone: ['Normal'] }, cgroup: '/db' }, true],
-    [{}, false],
+    [{}, true],
+    [{ handover: 'damon_stat' }, true],
+    [{ handover: 'damon_reclaim' }, false],
     [{ pids: [7], cgroup: '/db' }, false],
     [{ pids: [7], physical: {} }, false],
     [{ pids: [] }, false],

@@ -11,6 +11,7 @@ import type { KernelSpec } from '../monitor/kernel-monitor.ts';
 import {
   chargedTo,
   countingOnly,
+  kernelParams,
   kernelPhysicalParams,
   kernelProcessParams,
 } from '../monitor/kernel-params.ts';
@@ -19,7 +20,7 @@ import { type OpenMonitorOptions, openMonitor } from '../monitor/open-monitor.ts
 import type { OperationsSpec } from '../monitor/operations-factory.ts';
 import { processParams, scenarioParams } from '../monitor/subject-params.ts';
 import { parseParams } from '../params/parse.ts';
-import type { Params } from '../params/types.ts';
+import type { Params, ParamsSpec } from '../params/types.ts';
 
 /** One mapping by its place alone. */
 export interface MappingPlace {
@@ -37,8 +38,8 @@ export interface PreparedMonitor {
    * @param record of the session that holds it; what runs in the kernel needs one
    */
   readonly open: (record: OpenMonitorOptions['record']) => Promise<Monitor>;
-  /** It runs in the kernel, so that it needs a journal and a guard, also to watch only. */
-  readonly usesKernel: boolean;
+  /** Where in the kernel it runs, which takes a journal and a guard, also to watch only. */
+  readonly kernel: KernelSpec | null;
   readonly params: Params;
   /** Parameters for the same target out of what somebody wrote. Throws TC_INVALID. */
   readonly paramsFor: (written: unknown) => Params;
@@ -47,6 +48,8 @@ export interface PreparedMonitor {
   /** What acting on real memory comes to, one sentence for each scheme; empty otherwise. */
   readonly steps: (params: Params) => readonly string[];
 }
+
+type KernelWatch = Extract<Watch, { kind: 'kernel' }>;
 
 /** Simulated machines by name; those of the command line and the configuration may be files. */
 export type ScenarioFinder = (name: string, origin: MonitorOrigin) => Scenario;
@@ -88,7 +91,7 @@ function processes(spec: MonitorSpec, pids: readonly number[], roots: Roots): Pr
   };
   return {
     open: () => openMonitor(operations, { params, cpuCeiling: ceilingOf(spec) }),
-    usesKernel: false,
+    kernel: null,
     params,
     paramsFor,
     places: [],
@@ -101,39 +104,34 @@ function processes(spec: MonitorSpec, pids: readonly number[], roots: Roots): Pr
 
 function inKernel(
   spec: MonitorSpec,
-  { pids, cgroup, physical, followChildren = true }: Extract<Watch, { kind: 'kernel' }>,
+  watch: KernelWatch,
   roots: Roots,
   stateDir: string,
 ): PreparedMonitor {
   const { name, act = 'count' } = spec;
+  const { cgroup, physical, followChildren = true, handover } = watch;
   if (act === 'dry-run') {
     throw new ThermoclineError(
       'TC_INVALID',
       'act is dry-run, which the kernel has not; "thermocline start FILE --dry-run" prints the writes.',
     );
   }
-  const processes = pids ?? (physical === undefined ? cgroupPids(cgroup!, roots) : []);
-  if (physical === undefined && processes.length === 0) {
-    throw new ThermoclineError('TC_NOT_FOUND', 'None of the processes to watch is there any more.');
-  }
+  const targeted = kernelTargeting(watch, roots);
   const paramsFor = (written: unknown) => {
-    const asked = parseParams(written ?? {}, 'params');
-    const params =
-      physical === undefined
-        ? kernelProcessParams(asked, 'params')(processes)
-        : kernelPhysicalParams(asked, physical, roots);
+    const params = targeted(parseParams(written ?? {}, 'params'));
     return act === 'act' ? params : countingOnly(params);
   };
   const params = paramsFor(spec.params);
   const operations: KernelSpec = {
-    ...{ set: 'kernel', roots, stateDir, followChildren, handOverStat: false },
+    ...{ set: 'kernel', roots, stateDir, followChildren },
+    handOverStat: handover !== undefined,
     purpose: `monitor ${name} of the service`,
     pageFilters: physical !== undefined && cgroup !== undefined ? [chargedTo(cgroup)] : [],
   };
   return {
     open: (record) =>
       openMonitor(operations, { params, cpuCeiling: ceilingOf(spec), ...(record && { record }) }),
-    usesKernel: true,
+    kernel: operations,
     params,
     paramsFor,
     places: [],
@@ -142,6 +140,20 @@ function inKernel(
         ? schemes.map(({ action }) => `DAMON in the kernel: ${action} by the monitor ${name}`)
         : [],
   };
+}
+
+/** How parameters for what is watched come out of what somebody wrote. */
+function kernelTargeting(
+  { pids, cgroup, physical }: KernelWatch,
+  roots: Roots,
+): (written: ParamsSpec) => Params {
+  if (physical !== undefined) return (written) => kernelPhysicalParams(written, physical, roots);
+  if (pids === undefined && cgroup === undefined) return (written) => kernelParams(written, roots);
+  const processes = pids ?? cgroupPids(cgroup!, roots);
+  if (processes.length === 0) {
+    throw new ThermoclineError('TC_NOT_FOUND', 'None of the processes to watch is there any more.');
+  }
+  return (written) => kernelProcessParams(written, 'params')(processes);
 }
 
 function simulation(spec: MonitorSpec, scenario: Scenario): PreparedMonitor {
@@ -157,7 +169,7 @@ function simulation(spec: MonitorSpec, scenario: Scenario): PreparedMonitor {
   return {
     open: () =>
       openMonitor(operations, { params, seed: scenario.seed, cpuCeiling: ceilingOf(spec) }),
-    usesKernel: false,
+    kernel: null,
     params,
     paramsFor,
     places: placesOf(scenario, params),

@@ -10,6 +10,7 @@ import type {
 } from '../client/api-types.ts';
 import { encodeFrame, type SnapshotFrame } from '../client/snapshot-frame.ts';
 import type { ActingSession } from '../control/acting-session.ts';
+import type { StandIn } from '../control/stand-in-for-stat.ts';
 import type { Monitor, MonitorEnd, MonitorStats } from '../monitor/monitor.ts';
 import { SnapshotStream } from '../monitor/snapshot-stream.ts';
 import { diffParams } from '../params/diff.ts';
@@ -70,6 +71,8 @@ export interface OwnedMonitorOptions {
   readonly events: EventLog;
   /** Held while schemes act on real memory. */
   readonly session: ActingSession | null;
+  /** For DAMON_STAT, while that is handed over. */
+  readonly standIn: StandIn;
   /** Null: nothing is recorded. */
   readonly recordings: Recordings | null;
   /** Microseconds since 1970. */
@@ -84,6 +87,7 @@ export class OwnedMonitor {
   readonly #opened: OpenedMonitor;
   readonly #events: EventLog;
   readonly #session: ActingSession | null;
+  readonly #standIn: StandIn;
   readonly #recordings: Recordings | null;
   #recording: Recording | null = null;
   readonly #startedAtUs: number;
@@ -118,6 +122,7 @@ export class OwnedMonitor {
     this.#params = options.opened.params;
     this.#events = options.events;
     this.#session = options.session;
+    this.#standIn = options.standIn;
     this.#startedAtUs = options.startedAtUs;
     this.#recordings = options.recordings;
     this.over = this.#run();
@@ -180,7 +185,7 @@ export class OwnedMonitor {
   }
 
   view(): MonitorView {
-    const { description } = this.#opened.monitor;
+    const { description, slot } = this.#opened.monitor;
     return {
       name: this.name,
       origin: this.origin,
@@ -195,6 +200,7 @@ export class OwnedMonitor {
       caveats: description.caveats,
       params: this.#params,
       startedAtUs: this.#startedAtUs,
+      slot: slot === undefined || slot === null ? null : { ...slot, ownerPid: process.pid },
     };
   }
 
@@ -311,6 +317,7 @@ export class OwnedMonitor {
     this.#end = this.#reasonToEnd() ?? (await monitor.ended);
     this.#frames.end();
     await this.#recorded(() => this.#recording?.end(this.#end!.message));
+    await this.#standIn?.[Symbol.asyncDispose]();
     await this.#session?.close();
     this.#events.add('ended', this.name, `${this.name}: ${this.#end.message}`);
   }

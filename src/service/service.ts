@@ -11,6 +11,7 @@ import type {
 import { ActingSession } from '../control/acting-session.ts';
 import { answerOwnerRequest } from '../control/owner-answers.ts';
 import { serveOwner } from '../control/owner-socket.ts';
+import { type StandIn, standInForStat } from '../control/stand-in-for-stat.ts';
 import type { Roots } from '../host/host.ts';
 import { currentBootId } from '../host/linux/process-identity.ts';
 import { readProcessStat } from '../host/linux/process-stat.ts';
@@ -188,11 +189,12 @@ export class Service {
     const { name, watch } = spec;
     try {
       let again: MonitorSpec = spec.act === 'act' ? { ...spec, act: 'count' } : spec;
-      const pids = pidsOf(watch);
-      if (pids.length > 0) {
-        const same = (pid: number) =>
-          bootId === currentBootId() && startTicks[pid] === this.#startTicks(pid);
-        again = { ...again, watch: { ...watch, pids: pids.filter(same) } as Watch };
+      const same = (pid: number) =>
+        bootId === currentBootId() && startTicks[pid] === this.#startTicks(pid);
+      if ('pids' in watch && watch.pids !== undefined) {
+        again = { ...again, watch: { ...watch, pids: watch.pids.filter(same) } };
+      } else if (!Object.keys(startTicks).map(Number).every(same)) {
+        throw new ThermoclineError('TC_NOT_FOUND', 'a process that its parameters name is gone.');
       }
       const monitor = await this.#start(again, 'api');
       if (paused) await monitor.pause();
@@ -219,16 +221,17 @@ export class Service {
     }
     const prepared = this.#options.open(spec, origin);
     const session = await this.#sessionFor(spec, origin, prepared);
-    const watching = await this.#startIn(session, prepared);
+    const started = await this.#startIn(session, prepared);
     const { events } = this;
     const { recordings, wallUs } = this.#options;
     const startedAtUs = wallUs();
     const monitor = new OwnedMonitor({
       spec,
       origin,
-      opened: { ...prepared, monitor: watching },
+      opened: { ...prepared, monitor: started.monitor },
       events,
       session,
+      standIn: started.standIn,
       recordings,
       startedAtUs,
     });
@@ -237,11 +240,16 @@ export class Service {
     return monitor;
   }
 
-  async #startIn(session: ActingSession | null, { open }: PreparedMonitor): Promise<Monitor> {
+  async #startIn(
+    session: ActingSession | null,
+    { open, kernel }: PreparedMonitor,
+  ): Promise<{ readonly monitor: Monitor; readonly standIn: StandIn }> {
     try {
+      const warn = (sentence: string) => this.events.add('warning', null, sentence);
+      const standIn = kernel && standInForStat(kernel, session, warn);
       const monitor = await open(session === null ? undefined : (step) => session.record(step));
       await monitor.start();
-      return monitor;
+      return { monitor, standIn: standIn && (await standIn()) };
     } catch (error) {
       await session?.close();
       throw error;
@@ -286,7 +294,7 @@ export class Service {
     prepared: PreparedMonitor,
   ): Promise<ActingSession | null> {
     const acts = spec.act === 'act';
-    const { usesKernel } = prepared;
+    const usesKernel = prepared.kernel !== null;
     if (!acts && !usesKernel) return null;
     if (acts) checkMayAct(spec, origin);
     const { roots, stateDir } = this.#options;
@@ -322,12 +330,18 @@ export class Service {
       ({ origin, state }) => origin === 'api' && state !== 'ended',
     );
     this.#options.store.save(
-      made.map(({ spec, paused }) => ({ spec, paused, bootId, startTicks: this.#allTicks(spec) })),
+      made.map((monitor) => ({
+        ...{ spec: monitor.spec, paused: monitor.paused },
+        ...{ bootId, startTicks: this.#ticksOf(monitor) },
+      })),
     );
   }
 
-  #allTicks({ watch }: MonitorSpec): Record<string, number> {
-    return Object.fromEntries(pidsOf(watch).map((pid) => [pid, this.#startTicks(pid) ?? 0]));
+  /** Of the processes that are named, whose numbers may be those of others after a restart. */
+  #ticksOf({ spec: { watch }, params }: OwnedMonitor): Record<string, number> {
+    const named = 'pids' in watch ? watch.pids : undefined;
+    const targets = namesTargets(watch) ? params.targets.flatMap(({ pid }) => pid ?? []) : [];
+    return Object.fromEntries((named ?? targets).map((pid) => [pid, this.#startTicks(pid) ?? 0]));
   }
 
   #startTicks(pid: number): number | undefined {
@@ -335,9 +349,9 @@ export class Service {
   }
 }
 
-/** Processes that are named, whose numbers may be those of others after a restart. */
-function pidsOf(watch: Watch): readonly number[] {
-  return 'pids' in watch ? (watch.pids ?? []) : [];
+/** Whether the targets are those of the parameters. */
+function namesTargets(watch: Watch): boolean {
+  return watch.kind === 'kernel' && !watch.pids && !watch.cgroup && !watch.physical;
 }
 
 /** Cgroups that kubelet or systemd make, and steer themselves. */

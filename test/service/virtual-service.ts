@@ -69,7 +69,7 @@ export class VirtualService implements AsyncDisposable {
       const monitor = new VirtualMonitor({ scenario: machine, params });
       this.monitors.set(name, monitor);
       const open = async () => monitor;
-      return { open, usesKernel: false, params, paramsFor, places: [], steps: () => [] };
+      return { open, kernel: null, params, paramsFor, places: [], steps: () => [] };
     };
     this.service = new Service({
       roots,

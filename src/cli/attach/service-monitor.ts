@@ -1,3 +1,4 @@
+import { ThermoclineError } from '../../base/errors.ts';
 import type { StatsAnswer } from '../../client/api-types.ts';
 import type { ThermoclineClient } from '../../client/client.ts';
 import type {
@@ -86,11 +87,12 @@ export class ServiceMonitor implements Monitor {
   async #waitForEnd(): Promise<MonitorEnd> {
     try {
       for await (const _ of this.snapshots()) if (this.#left.signal.aborted) break;
-      const { message } = await this.#client.monitor(this.#name);
-      return { reason: 'stopped', message };
+      const { state, message } = await this.#client.monitor(this.#name);
+      return { reason: state === 'failed' ? 'failed' : 'stopped', message };
     } catch (error) {
       if (this.#left.signal.aborted) return { reason: 'stopped', message: 'Left.' };
-      return { reason: 'stopped', message: (error as Error).message };
+      const isRemoved = error instanceof ThermoclineError && error.code === 'TC_NOT_FOUND';
+      return { reason: 'stopped', message: isRemoved ? 'Stopped.' : (error as Error).message };
     }
   }
 }

@@ -17,6 +17,13 @@ test('monitors of the kernel are named by what they watch', () => {
   ]);
 });
 
+test('only those of the kernel have something handed over', () => {
+  expect(namedMonitors(['kernel:physical', 'pid:7'], 'damon_stat')).toEqual([
+    { name: 'kernel-physical', watch: { kind: 'kernel', physical: {}, handover: 'damon_stat' } },
+    { name: 'pid-7', watch: { kind: 'processes', pids: [7] } },
+  ]);
+});
+
 test.each(['kernel:', 'kernel:7', 'kernel:pid:', 'kernel:pid:x', 'kernel:physical:-1'])(
   '%s is refused with what can be written',
   (text) => {

@@ -1,15 +1,23 @@
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { MonitorSpec, Watch } from '../../client/api-types.ts';
+import { fittingName, freeName, nameOfFile } from '../monitor-names.ts';
 
-/** Monitors that `--monitor` asks for, with a name each. */
-export function namedMonitors(texts: readonly string[]): MonitorSpec[] {
+/**
+ * Monitors that `--monitor` asks for, with a name each.
+ * @param handover what those in the kernel have handed over
+ */
+export function namedMonitors(
+  texts: readonly string[],
+  handover?: 'damon_stat' | undefined,
+): MonitorSpec[] {
   const names = new Set<string>();
   return texts.map((text) => {
     const match = /^(?:([A-Za-z0-9][\w.-]{0,62})=)?(sim|pid|cgroup|kernel):(.+)$/.exec(text);
     if (match === null) throw notUnderstood(text);
     const [, given, kind, subject] = match;
-    const watch = watchOf(kind!, subject!, text);
+    const asked = watchOf(kind!, subject!, text);
+    const watch = asked.kind === 'kernel' && handover ? { ...asked, handover } : asked;
     const name = given ?? freeName(nameOf(watch, subject!), names);
     names.add(name);
     return { name, watch };
@@ -42,29 +50,11 @@ function pidsOf(subject: string, text: string): number[] {
   return pids;
 }
 
-/** What a name may not hold. */
-const UNFIT = /[^\w.-]/g;
-
 /** `demo` of a scenario's file, `pid-12`, `db.service` of a cgroup. */
 function nameOf(watch: Watch, subject: string): string {
   if (watch.kind === 'processes') return `pid-${watch.pids[0]}`;
-  if (watch.kind === 'kernel')
-    return `kernel-${watch.pids?.[0] ?? basename(subject)}`.replace(UNFIT, '-');
-  const name =
-    watch.kind === 'simulation' ? basename(subject, extname(subject)) : basename(subject);
-  return (
-    name
-      .replace(UNFIT, '-')
-      .replace(/^[^A-Za-z0-9]+/, '')
-      .slice(0, 60) || watch.kind
-  );
-}
-
-function freeName(name: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(name)) return name;
-  let number = 2;
-  while (taken.has(`${name}-${number}`)) number += 1;
-  return `${name}-${number}`;
+  if (watch.kind === 'kernel') return fittingName(`kernel-${watch.pids?.[0] ?? basename(subject)}`);
+  return watch.kind === 'simulation' ? nameOfFile(subject) : fittingName(basename(subject));
 }
 
 function notUnderstood(text: string): ThermoclineError {

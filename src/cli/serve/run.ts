@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { MonitorSpec } from '../../client/api-types.ts';
 import { examine } from '../../control/diagnosis/examine.ts';
 import { stateFolderPath } from '../../control/state-folder.ts';
+import { announceStateFolder } from '../../control/state-folders.ts';
 import type { Roots } from '../../host/host.ts';
 import { LinuxHost } from '../../host/linux/linux-host.ts';
 import { parseConfig } from '../../service/desired-state.ts';
@@ -25,8 +27,8 @@ const DEMO_CEILING = 0.05;
 /** Runs the service until a signal ends it; returns the exit status. */
 export async function serve(options: ServeOptions, roots: Roots): Promise<number> {
   using interruption = new Interruption(['SIGINT', 'SIGTERM']);
-  const specs = namedMonitors(options.monitor);
-  const stateDir = options.stateDir ?? stateFolderPath();
+  const specs = namedMonitors(options.monitor, options.handover);
+  const stateDir = resolve(options.stateDir ?? stateFolderPath());
   const log = pino({ name: 'thermocline', level: 'info' }, pino.destination(2));
   const host = new LinuxHost(roots);
   await using running = await runService({
@@ -43,6 +45,7 @@ export async function serve(options: ServeOptions, roots: Roots): Promise<number
     pagesFolder: fileURLToPath(new URL('../../../dist/web', import.meta.url)),
     logFault: (error) => log.error(error),
   });
+  using _announced = announceStateFolder(stateDir);
   void logEvents(running.service, log, interruption.signal);
   await using demo = options.demo ? await WorkloadProcess.start('endless') : null;
   const all = demo === null ? specs : [...demoMonitors(demo.pid), ...specs];

@@ -1,4 +1,5 @@
 import { ActingSession } from '../../control/acting-session.ts';
+import { type StandIn, standInForStat } from '../../control/stand-in-for-stat.ts';
 import type { Roots } from '../../host/host.ts';
 import type { Subject } from './subject.ts';
 
@@ -16,4 +17,12 @@ export async function openSession(
   const session = await ActingSession.open({ roots, description, usesKernel, watchesOnly: !acts });
   for (const text of steps) session.record({ text, undo: null });
   return session;
+}
+
+/** What stands in for DAMON_STAT while this run has it handed over, as `standInForStat` says. */
+export function standInFor(
+  { operations }: Pick<Subject, 'operations'>,
+  session: ActingSession | null,
+): () => Promise<StandIn> {
+  return standInForStat(operations, session, (why) => void process.stderr.write(`${why}\n`));
 }

@@ -44,6 +44,10 @@ export const monitorSchema: z.ZodType<MonitorView> = z
     caveats: z.array(z.string()),
     params: paramsInForce,
     startedAtUs: durationUs,
+    slot: z
+      .object({ number: count, kdamondPid: count.nullable(), ownerPid: count })
+      .nullable()
+      .openapi({ description: 'Where in the kernel it runs.' }),
   })
   .openapi('Monitor');
 

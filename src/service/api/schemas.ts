@@ -30,15 +30,14 @@ const pid = z
   .max(2 ** 22);
 const index = z.int({ error: 'an index, from 0' }).min(0).max(1023);
 
-/** Of physical memory, a cgroup only says whose pages count. */
+/** Of physical memory, a cgroup only says whose pages count; params may name targets instead. */
 function namesOneSubject(watch: {
   readonly pids?: unknown;
   readonly cgroup?: unknown;
   readonly physical?: unknown;
 }): boolean {
   const { pids, cgroup, physical } = watch;
-  const subject = physical ?? cgroup;
-  return (pids === undefined) !== (subject === undefined);
+  return pids === undefined || (cgroup ?? physical) === undefined;
 }
 
 /** What a monitor watches. */
@@ -63,6 +62,7 @@ export const watchSchema: z.ZodType<Watch> = z.discriminatedUnion(
           })
           .optional(),
         followChildren: z.boolean().optional(),
+        handover: z.literal('damon_stat').optional(),
       })
       .refine(namesOneSubject, { error: 'one of pids, cgroup and physical' }),
     z.strictObject({

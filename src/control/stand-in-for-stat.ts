@@ -1,21 +1,24 @@
-import { ThermoclineError } from '../../base/errors.ts';
-import type { ActingSession } from '../../control/acting-session.ts';
-import { readKernelDamon } from '../../control/kernel-damon.ts';
-import { publishStat, statParams } from '../../control/stat-stand-in.ts';
-import { physicalRanges } from '../../host/linux/physical-ranges.ts';
-import { openMonitor } from '../../monitor/open-monitor.ts';
-import type { Subject } from './subject.ts';
+/** Starts what stands in for DAMON_STAT while a monitor has it handed over. */
+import { ThermoclineError } from '../base/errors.ts';
+import { physicalRanges } from '../host/linux/physical-ranges.ts';
+import { type MonitorSpec, openMonitor } from '../monitor/open-monitor.ts';
+import type { ActingSession } from './acting-session.ts';
+import { readKernelDamon } from './kernel-damon.ts';
+import { publishStat, statParams } from './stat-stand-in.ts';
 
 /** What stands in for DAMON_STAT; null where it is not handed over, or can not be stood in for. */
 export type StandIn = AsyncDisposable | null;
 
 /**
- * To be called before a monitor is started that has DAMON_STAT handed over.
+ * To be called before a monitor is started that may have DAMON_STAT handed over.
+ * @param operations what the monitor is
+ * @param warn told in a sentence why the figures are missing, where they are
  * @returns to be called once it runs: starts what publishes the module's figures meanwhile
  */
 export function standInForStat(
-  { operations }: Subject,
+  operations: MonitorSpec,
   session: ActingSession | null,
+  warn: (sentence: string) => void,
 ): () => Promise<StandIn> {
   const isNeeded =
     operations.set === 'kernel' &&
@@ -34,7 +37,7 @@ export function standInForStat(
       return publishStat(monitor, operations.stateDir);
     } catch (error) {
       if (!(error instanceof ThermoclineError)) throw error;
-      process.stderr.write(`The figures of DAMON_STAT are missing meanwhile: ${error.message}\n`);
+      warn(`The figures of DAMON_STAT are missing meanwhile: ${error.message}`);
       return null;
     }
   };
