@@ -57,7 +57,7 @@ test('commands about a slot ask the service, which changes its own monitor', asy
   expect(bytes()).toBe(String(2 ** 21));
   expect(service.monitor('db').params.schemes[0]!.quota.sizeBytes).toBe(2 ** 21);
   await askSlotOwner(stateDir, 0, { ask: 'stop' });
-  await expect.poll(() => service.monitors().length).toBe(0);
+  await expect.poll(() => service.monitors().length, { timeout: 60_000 }).toBe(0);
   expect(slotIndexes(fake)).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import { ThermoclineError } from '../../base/errors.ts';
-import type { StatsAnswer } from '../../client/api-types.ts';
+import type { MonitorView, StatsAnswer } from '../../client/api-types.ts';
 import type { ThermoclineClient } from '../../client/client.ts';
 import type {
   MappingView,
@@ -24,24 +24,19 @@ export class ServiceMonitor implements Monitor {
   readonly #name: string;
   readonly #left = new AbortController();
 
-  private constructor(
-    client: ThermoclineClient,
-    name: string,
-    description: MonitorDescription,
-    params: Params,
-  ) {
+  /** @param view what the service has told of it */
+  constructor(client: ThermoclineClient, view: MonitorView) {
+    const { name, kind, operationsSet, resolution, caveats, params } = view;
     this.#client = client;
     this.#name = name;
-    this.description = description;
+    this.description = { kind, operationsSet, resolution, caveats, capabilities: [] };
     this.params = params;
     this.ended = this.#waitForEnd();
   }
 
   /** @throws ThermoclineError TC_NOT_FOUND for a name that the service doesn't know */
   static async attach(client: ThermoclineClient, name: string): Promise<ServiceMonitor> {
-    const { kind, operationsSet, resolution, caveats, params } = await client.monitor(name);
-    const description = { kind, operationsSet, resolution, caveats, capabilities: [] };
-    return new ServiceMonitor(client, name, description, params);
+    return new ServiceMonitor(client, await client.monitor(name));
   }
 
   async start(): Promise<void> {}

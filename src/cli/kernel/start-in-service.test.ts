@@ -65,7 +65,7 @@ test('it says the same as without a service, and ends it with its time', async (
 
 test('it ends when somebody else has ended it', async () => {
   const started = runMain('start', file);
-  await expect.poll(() => kernel.slotsOn()).toEqual([0]);
+  await expect.poll(() => kernel.slotsOn(), { timeout: 60_000 }).toEqual([0]);
   await kernel.service.remove('cold-pages');
   expect(await started).toMatchObject({ status: 0 });
 });

@@ -21,13 +21,14 @@ export async function startInService(
 ): Promise<number> {
   const params = writtenIn(file);
   using interruption = new Interruption();
-  const { name, slot, caveats } = await create(client, file, params, options);
+  const view = await create(client, file, params, options);
+  const { name, slot, caveats } = view;
   if (slot === null) throw new ThermoclineError('TC_SYSTEM', 'The service tells of no slot.');
   const mode = options.act ? 'acting in the kernel' : 'counting only';
   const { number, kdamondPid, ownerPid: pid } = slot;
   sayStarted({ slot: number, kdamondPid, pid, file, mode }, options, caveats);
   if (options.detach) return 0;
-  await using monitor = await ServiceMonitor.attach(client, name);
+  await using monitor = new ServiceMonitor(client, view);
   try {
     return await endStarted({ monitor, interruption, session: null }, options);
   } finally {
