@@ -123,9 +123,8 @@ test('the demo watches a process of its own and its simulated twin, and nothing 
     const all = (await client.processes()).map(({ pid }) => pid);
     expect(all).toContain(pids[0]);
     expect(pids).not.toContain(child.pid);
-    for await (const { snapshot } of client.stream('demo')) {
-      expect(snapshot.nrRegions).toBeGreaterThan(0);
-      break;
-    }
+    // On a busy machine a whole window takes minutes; a picture is there at any moment.
+    const { snapshot } = await client.snapshot('demo');
+    expect(snapshot.nrRegions).toBeGreaterThan(0);
   });
 }, 120_000);
