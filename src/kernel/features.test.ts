@@ -86,7 +86,7 @@ describe('reading only', () => {
     const nothing = { read: () => '', list: () => [], exists: () => false };
     expect(() => readFeatures(nothing)).toThrow(
       'kernel/mm/damon/admin does not exist: this kernel has no DAMON, or none with the sysfs ' +
-        'interface.',
+        'interface. Thermocline watches processes from user space there: leave --kernel out.',
     );
   });
 });

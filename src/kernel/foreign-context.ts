@@ -39,7 +39,10 @@ function ofSlot(files: SysfsReader, slot: number): ForeignContext {
 
 function ofModule(files: SysfsReader, module: DamonModule): ForeignContext {
   const state = readModules(files).find(({ name }) => name === module);
-  if (state === undefined) throw nothingRuns(`This kernel has no module ${module}`);
+  if (state === undefined) {
+    requireDamon(files);
+    throw nothingRuns(`This kernel has no module ${module}`);
+  }
   const { kdamondPid, enabled } = state;
   if (!enabled || kdamondPid === null) throw nothingRuns(`The module ${module} is off`);
   const target = { regions: [], obsolete: false };

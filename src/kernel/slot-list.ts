@@ -4,7 +4,7 @@ import type { Params } from '../params/types.ts';
 import { type Boot, type Claim, standingOf } from './claim.ts';
 import { readParams } from './read-back.ts';
 import type { SlotRecords } from './slot-records.ts';
-import { ADMIN_FOLDER, readValue, type SysfsReader, slotIndexes, slotPath } from './sysfs-files.ts';
+import { hasDamon, readValue, type SysfsReader, slotIndexes, slotPath } from './sysfs-files.ts';
 
 /** One slot. */
 export interface ListedSlot {
@@ -23,7 +23,7 @@ export interface ListedSlot {
 
 /** In order; empty where the kernel has no slots. */
 export function listSlots(files: SysfsReader, boot: Boot, records: SlotRecords): ListedSlot[] {
-  if (!files.exists(`${ADMIN_FOLDER}/kdamonds`)) return [];
+  if (!hasDamon(files)) return [];
   return slotIndexes(files).map((slot): ListedSlot => {
     const record = records.of(slot);
     const state = valueIfAny(files, slotPath(slot, 'state'));

@@ -60,13 +60,19 @@ export function slotPath(slot: number, file?: string): string {
   return file === undefined ? folder : `${folder}/${file}`;
 }
 
-/** Throws `TC_UNSUPPORTED` where the kernel has no such files at all. */
+/** What is missing where {@link hasDamon} says no, and the way out. */
+export const NO_DAMON: string =
+  `${ADMIN_FOLDER} does not exist: this kernel has no DAMON, or none with the sysfs interface. ` +
+  'Thermocline watches processes from user space there: leave --kernel out.';
+
+/** Whether the kernel has such files at all. */
+export function hasDamon(files: SysfsReader): boolean {
+  return files.exists(`${ADMIN_FOLDER}/kdamonds`);
+}
+
+/** Throws `TC_UNSUPPORTED` where it has not. */
 export function requireDamon(files: SysfsReader): void {
-  if (files.exists(`${ADMIN_FOLDER}/kdamonds`)) return;
-  throw new ThermoclineError(
-    'TC_UNSUPPORTED',
-    `${ADMIN_FOLDER} does not exist: this kernel has no DAMON, or none with the sysfs interface.`,
-  );
+  if (!hasDamon(files)) throw new ThermoclineError('TC_UNSUPPORTED', NO_DAMON);
 }
 
 /** The file without the newline that ends every answer of sysfs. */

@@ -5,6 +5,7 @@ import { stateFolders } from '../../control/state-folders.ts';
 import type { Roots } from '../../host/host.ts';
 import { runningModules } from '../../kernel/modules.ts';
 import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
+import { hasDamon, NO_DAMON, type SysfsReader } from '../../kernel/sysfs-files.ts';
 import type { Params } from '../../params/types.ts';
 import { safeText } from '../terminal/line.ts';
 import { formatTable, type TableColumn } from '../terminal/table.ts';
@@ -15,7 +16,8 @@ type Row = KnownSlot & { readonly status: OwnerStatus | null; readonly problem: 
 /** Prints what the kernel's DAMON does. */
 export async function runStatus(roots: Roots, json: boolean): Promise<void> {
   const rows = await Promise.all(knownSlots(roots).map(withStatus));
-  const modules = runningModules(new RealSysfsReader(roots.sys));
+  const files = new RealSysfsReader(roots.sys);
+  const modules = runningModules(files);
   const damonStat =
     stateFolders()
       .map(readStat)
@@ -25,14 +27,17 @@ export async function runStatus(roots: Roots, json: boolean): Promise<void> {
     return;
   }
   const lines = [
-    ...(rows.length === 0
-      ? ["The kernel's DAMON has no slots: nothing runs there by its files."]
-      : formatTable(rows, COLUMNS)),
+    ...(rows.length === 0 ? [nothingThere(files)] : formatTable(rows, COLUMNS)),
     ...rows.flatMap(detailLines),
     ...modules.map((name) => `The module ${name} runs by itself.`),
     ...(damonStat === null ? [] : [statText(damonStat)]),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function nothingThere(files: SysfsReader): string {
+  if (!hasDamon(files)) return NO_DAMON;
+  return "The kernel's DAMON has no slots: nothing runs there by its files.";
 }
 
 function statText({

@@ -3,7 +3,9 @@ import { ThermoclineError } from '../../base/errors.ts';
 import { askSlotOwner } from '../../control/owner-requests.ts';
 import type { Roots } from '../../host/host.ts';
 import { isAlive } from '../../host/linux/process-identity.ts';
+import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
 import { SlotRecords } from '../../kernel/slot-records.ts';
+import { hasDamon, NO_DAMON } from '../../kernel/sysfs-files.ts';
 import { sweepKernelSlots } from '../../monitor/kernel-slots.ts';
 import { type KnownSlot, ourSlots, startedSlots } from './started-slots.ts';
 
@@ -29,8 +31,13 @@ export async function runStop(slot: number | null, roots: Roots, json: boolean):
   }
   const stopped = [...living, ...left].map((one) => one.slot);
   if (json) process.stdout.write(`${JSON.stringify({ stopped })}\n`);
-  else if (stopped.length === 0) process.stdout.write('Nothing of ours runs in the kernel.\n');
+  else if (stopped.length === 0) process.stdout.write(`${nothingRuns(roots)}\n`);
   else process.stdout.write(stopped.map((one) => `Slot ${one} is stopped.\n`).join(''));
+}
+
+function nothingRuns(roots: Roots): string {
+  const sentence = 'Nothing of ours runs in the kernel.';
+  return hasDamon(new RealSysfsReader(roots.sys)) ? sentence : `${sentence} ${NO_DAMON}`;
 }
 
 function theOne(ours: readonly KnownSlot[], slot: number): readonly KnownSlot[] {

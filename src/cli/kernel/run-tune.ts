@@ -1,6 +1,8 @@
 import { ThermoclineError } from '../../base/errors.ts';
 import { askSlotOwner, type TuneAnswer } from '../../control/owner-requests.ts';
 import type { Roots } from '../../host/host.ts';
+import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
+import { requireDamon } from '../../kernel/sysfs-files.ts';
 import { startedSlots } from './started-slots.ts';
 
 /** What to change, and how to tell. */
@@ -12,6 +14,7 @@ export interface TuneWish {
 
 /** Changes what `start` runs in a slot, or in the only one. */
 export async function runTune(slot: number | null, wish: TuneWish, roots: Roots): Promise<void> {
+  requireDamon(new RealSysfsReader(roots.sys));
   const started = startedSlots(roots);
   const chosen = slot ?? onlyOne(started.map((one) => one.slot));
   const owned = started.find((one) => one.slot === chosen);

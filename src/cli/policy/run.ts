@@ -13,6 +13,8 @@ import {
 } from '../../control/policy-loop.ts';
 import { openStateFolder, stateFolderPath } from '../../control/state-folder.ts';
 import type { LeverStep, Roots } from '../../host/host.ts';
+import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
+import { requireDamon } from '../../kernel/sysfs-files.ts';
 import type { Monitor, MonitorEnd } from '../../monitor/monitor.ts';
 import { type MonitorSpec, openMonitor } from '../../monitor/open-monitor.ts';
 import { describeScheme } from '../../params/format.ts';
@@ -48,6 +50,7 @@ export interface PolicyRun<K extends Knobs, S> {
 /** Runs until something ends it; returns the exit status. */
 export async function runPolicy<K extends Knobs, S>(run: PolicyRun<K, S>): Promise<number> {
   const { facts, roots, mode } = run;
+  if (facts.watcher === 'kernel') requireDamon(new RealSysfsReader(roots.sys));
   const host = new LinuxLoopHost(roots, facts.subject);
   const acts = mode === 'run' && firstParams(run).schemes.some(({ action }) => action !== 'stat');
   if (acts) refuseBesideRivals(host.rivals());

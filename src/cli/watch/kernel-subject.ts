@@ -2,6 +2,8 @@ import { ThermoclineError } from '../../base/errors.ts';
 import { openStateFolder, stateFolderPath } from '../../control/state-folder.ts';
 import type { Roots } from '../../host/host.ts';
 import { cgroupPids } from '../../host/linux/cgroup-pids.ts';
+import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
+import { requireDamon } from '../../kernel/sysfs-files.ts';
 import type { KernelSpec } from '../../monitor/kernel-monitor.ts';
 import {
   countingOnly,
@@ -25,6 +27,8 @@ export async function kernelSubject(
   childOutput: ChildOutput,
 ): Promise<Subject> {
   checkKernelOptions(options);
+  // Before a command is started that could not be watched.
+  requireDamon(new RealSysfsReader(roots.sys));
   const { pid, cgroup, params: file } = options;
   if (isPhysical(options)) {
     const params = kernelPhysicalParams(await kernelSpec(file), options, roots);
