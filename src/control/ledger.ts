@@ -3,7 +3,7 @@
  * times of regions where nothing does.
  */
 import type { SchemeState, Snapshot } from '../params/snapshot.ts';
-import type { Params, Scheme } from '../params/types.ts';
+import type { AddressRange, Params, Scheme } from '../params/types.ts';
 import { IdleMap, type Return } from '../policies/idle-map.ts';
 import type { LoopTotals } from './loop-host.ts';
 import { OutBook } from './out-book.ts';
@@ -38,7 +38,7 @@ export class Ledger {
   readonly #shadow: boolean;
   readonly #faultUs: number;
   readonly #first: LoopTotals;
-  readonly #idle = new IdleMap();
+  readonly #idle: IdleMap;
   readonly #book = new OutBook();
   #last: LoopTotals;
   #schemes: readonly SchemeState[] = [];
@@ -52,10 +52,19 @@ export class Ledger {
   #takenBytes = 0;
   #aggregationUs = 1;
 
-  /** @param faultUs what waiting for a page costs, in microseconds */
-  constructor(mode: 'run' | 'shadow', first: LoopTotals, faultUs: number) {
+  /**
+   * @param faultUs what waiting for a page costs, in microseconds
+   * @param within the addresses that schemes keep to by filters; null: all that is watched
+   */
+  constructor(
+    mode: 'run' | 'shadow',
+    first: LoopTotals,
+    faultUs: number,
+    within: readonly AddressRange[] | null = null,
+  ) {
     this.#shadow = mode === 'shadow';
     this.#faultUs = faultUs;
+    this.#idle = new IdleMap(within);
     this.#first = first;
     this.#last = first;
   }

@@ -38,6 +38,7 @@ interface Setup {
   readonly mode?: LoopMode;
   readonly knobs?: Partial<ReclaimKnobs>;
   readonly limits?: Partial<LoopLimits>;
+  readonly facts?: (machine: SimulatedMachine) => Partial<PolicyFacts>;
   readonly aim?: (machine: SimulatedMachine) => WatchedAim;
   readonly each?: (machine: SimulatedMachine, report: LoopReport) => void;
 }
@@ -46,9 +47,11 @@ async function play(seconds: number, setup: Setup = {}) {
   const { scenario = parseScenario(SERVER, 'server'), mode = 'run' } = setup;
   const policy: Policy<ReclaimKnobs, ReclaimState> = reclaim;
   const knobs = { ...presetKnobs(policy), ...setup.knobs };
+  const before = new SimulatedMachine(scenario, new VirtualClock());
   const facts: PolicyFacts = {
-    host: simFacts(new SimulatedMachine(scenario, new VirtualClock())),
+    host: simFacts(before),
     ...{ subject: { kind: 'machine' }, watcher: 'sim', pids: [], ownCgroup: null, intervals: null },
+    ...setup.facts?.(before),
   };
   const options = { policy, knobs, facts, mode };
   await using monitor = new VirtualMonitor({ scenario, params: firstParams(options) });
@@ -73,13 +76,8 @@ async function play(seconds: number, setup: Setup = {}) {
 describe('a run', () => {
   test('takes what is cold, and leaves what is hot', async () => {
     const { machine, last } = await play(90);
-    const [process] = machine.processes;
-    const away = (name: string) => {
-      const vma = process!.vmas.find((one) => one.name === name)!;
-      return (vma.awayPages * 4096) / MIB;
-    };
-    expect(away('cold')).toBeGreaterThan(0.9 * 512);
-    expect(away('hot')).toBeLessThan(1);
+    expect(awayBytes(machine, 'cold')).toBeGreaterThan(0.9 * 512 * MIB);
+    expect(awayBytes(machine, 'hot')).toBeLessThan(1 * MIB);
     expect(last.cameBackBytes).toBeLessThan(1 * MIB);
     // What zram holds is not saved: a third, as it is written in the scenario.
     expect(last.grossBytes).toBe(last.leftBytes - last.cameBackBytes);
@@ -121,6 +119,48 @@ describe('a run', () => {
     // Nothing more was taken once it was said: the rest is for those who need it.
     expect(machine.summary().swap.usedBytes).toBeLessThan(0.805 * 256 * MIB);
   });
+});
+
+const awayBytes = ({ processes }: SimulatedMachine, name: string) =>
+  4096 * processes[0]!.vmas.find((vma) => vma.name === name)!.awayPages;
+
+describe('of a part', () => {
+  test('only what lies in a zone is taken', async () => {
+    const text = SERVER.replace('960 MiB }', '960 MiB, movableBytes: 320 MiB }');
+    const { machine, last } = await play(90, {
+      scenario: parseScenario(text, 'with a movable zone'),
+      facts: ({ zones }) => ({
+        part: {
+          words: 'zone Movable',
+          ranges: zones.filter(({ name }) => name === 'Movable').map(({ range }) => range),
+        },
+      }),
+    });
+    // Memory is filled from its beginning: 256 MiB hot, 512 cold, 128 for the night.
+    expect(awayBytes(machine, 'cold')).toBeGreaterThan(0.8 * 128 * MIB);
+    expect(awayBytes(machine, 'cold')).toBeLessThanOrEqual(129 * MIB);
+    expect(last.leftBytes).toBe(machine.processes[0]!.awayBytes);
+  });
+
+  test.each(['run', 'shadow'] as const)(
+    'a %s of one mapping is about nothing else',
+    async (mode) => {
+      const { machine, last } = await play(90, {
+        mode,
+        facts: ({ processes: [server] }) => ({
+          subject: { kind: 'processes', pids: [server!.pid] },
+          part: {
+            words: 'mapping nightly',
+            ranges: server!.vmas.filter(({ name }) => name === 'nightly'),
+          },
+        }),
+      });
+      expect(last.leftBytes).toBeGreaterThan(0.9 * 128 * MIB);
+      expect(last.leftBytes).toBeLessThanOrEqual(1.01 * 128 * MIB);
+      expect(awayBytes(machine, 'cold')).toBe(0);
+      expect(awayBytes(machine, 'nightly') > 0).toBe(mode === 'run');
+    },
+  );
 });
 
 test('a shadow leaves memory alone, and tells within 20 % what a run then does', async () => {

@@ -93,7 +93,9 @@ export class PolicyLoop<K extends Knobs, S> {
     this.#state = policy.adaptation?.begin(knobs) ?? null;
     this.#params = firstParams({ ...options, mode: 'run' });
     this.#last = host.totals();
-    this.#ledger = new Ledger(options.mode, this.#last, faultUs(options.facts.host));
+    const { host: hostFacts, part } = options.facts;
+    const within = part?.ranges ?? null;
+    this.#ledger = new Ledger(options.mode, this.#last, faultUs(hostFacts), within);
   }
 
   /** Looks, decides, and puts the decision into force. Rejects when the monitor has ended. */

@@ -83,6 +83,6 @@ export function simFacts(machine: SimulatedMachine): HostFacts {
           ],
     zswap: false,
     memoryRanges: machine.physicalRanges,
-    zones: [],
+    zones: machine.zones,
   };
 }

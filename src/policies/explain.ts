@@ -68,7 +68,7 @@ export function knobText({ kind }: KnobSpec, value: number): string {
   return kind === 'share' ? formatShare(value) : `${formatBytes(value)} a second`;
 }
 
-function watchedText({ subject, watcher }: PolicyFacts, { params }: PolicyPlan): string {
+function watchedText({ subject, watcher, part }: PolicyFacts, { params }: PolicyPlan): string {
   const { sampleIntervalUs, aggregationIntervalUs, intervalsGoal } = params.attrs;
   const what =
     subject.kind === 'machine'
@@ -79,7 +79,8 @@ function watchedText({ subject, watcher }: PolicyFacts, { params }: PolicyPlan):
   const by = { kernel: "the kernel's DAMON", smaps: '/proc/PID/smaps', sim: 'the simulation' };
   const intervals = `${formatDuration(sampleIntervalUs)} and ${formatDuration(aggregationIntervalUs)}`;
   const tuned = intervalsGoal.aggregations > 0 ? ', tuned as it goes' : '';
-  return `${what} by ${by[watcher]} (${params.operations}), intervals ${intervals}${tuned}`;
+  const of = part === undefined ? what : `${part.words} of ${what}`;
+  return `${of} by ${by[watcher]} (${params.operations}), intervals ${intervals}${tuned}`;
 }
 
 function moduleLines(name: string, settings: readonly Setting[]): string[] {

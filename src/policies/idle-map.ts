@@ -4,6 +4,7 @@
  * whose ages the monitor forgets because it has acted on it.
  */
 import type { Snapshot } from '../params/snapshot.ts';
+import type { AddressRange } from '../params/types.ts';
 
 /** A part of memory with one history. */
 interface Segment {
@@ -30,6 +31,12 @@ export class IdleMap {
   /** By target; each in order of addresses, without overlaps. */
   #targets: Segment[][] = [];
   #nowUs = 0;
+  readonly #within: readonly AddressRange[] | null;
+
+  /** @param within the addresses that count, in order; null: all */
+  constructor(within: readonly AddressRange[] | null = null) {
+    this.#within = within;
+  }
 
   /**
    * Takes a snapshot that is later than the last one.
@@ -48,17 +55,17 @@ export class IdleMap {
         cursor = 0;
       }
       const old = this.#targets[target] ?? [];
-      const start = snapshot.start[row]!;
-      const end = snapshot.end[row]!;
-      while (cursor < old.length && old[cursor]!.end <= start) cursor += 1;
       const accessed = snapshot.nrAccesses[row]! > mostAccesses;
       const ageUs = snapshot.age[row]! * snapshot.aggregationIntervalUs;
       const into = targets[target]!;
-      if (accessed) {
-        noteReturns(old, cursor, start, end, nowUs, returns);
-        append(into, { start, end, idleSinceUs: nowUs, outSinceUs: null }, nowUs);
-      } else {
-        keepIdle(old, cursor, start, end, nowUs - ageUs, nowUs, into);
+      for (const { start, end } of this.#counted(snapshot.start[row]!, snapshot.end[row]!)) {
+        while (cursor < old.length && old[cursor]!.end <= start) cursor += 1;
+        if (accessed) {
+          noteReturns(old, cursor, start, end, nowUs, returns);
+          append(into, { start, end, idleSinceUs: nowUs, outSinceUs: null }, nowUs);
+        } else {
+          keepIdle(old, cursor, start, end, nowUs - ageUs, nowUs, into);
+        }
       }
     }
     this.#targets = targets;
@@ -105,6 +112,14 @@ export class IdleMap {
   /** Bytes that have been idle for `minIdleUs` at least, in memory or out. */
   idleBytes(minIdleUs: number): number {
     return this.#sum(({ idleSinceUs }) => this.#nowUs - idleSinceUs >= minIdleUs);
+  }
+
+  /** The parts of a region that count. */
+  #counted(start: number, end: number): readonly AddressRange[] {
+    if (this.#within === null) return [{ start, end }];
+    return this.#within
+      .map((range) => ({ start: Math.max(start, range.start), end: Math.min(end, range.end) }))
+      .filter((range) => range.start < range.end);
   }
 
   #sum(counts: (segment: Segment) => boolean): number {

@@ -4,7 +4,7 @@
  * it runs. How it is put into force is the business of `control`.
  */
 import type { HostFacts } from '../host/host.ts';
-import type { Params } from '../params/types.ts';
+import type { AddressRange, Params } from '../params/types.ts';
 import type { Score } from './aim.ts';
 import type { Return } from './idle-map.ts';
 
@@ -27,10 +27,20 @@ export type Subject =
  */
 export type Watcher = 'kernel' | 'smaps' | 'sim';
 
+/** Some of a subject's addresses: nodes and zones of physical memory, mappings of a process. */
+export interface Part {
+  /** As people say it: `zone Movable`. */
+  readonly words: string;
+  /** In order: physical addresses of a machine or a cgroup, virtual ones of a process. */
+  readonly ranges: readonly AddressRange[];
+}
+
 /** All that a policy may know of the world. */
 export interface PolicyFacts {
   readonly host: HostFacts;
   readonly subject: Subject;
+  /** What it keeps to; absent: all of the subject. */
+  readonly part?: Part;
   readonly watcher: Watcher;
   /** Processes of the subject, where the watcher knows processes only; else empty. */
   readonly pids: readonly number[];

@@ -49,6 +49,37 @@ describe('the plan', () => {
     expect(notes).toContainEqual(expect.stringMatching(/single pages are not looked at/));
   });
 
+  test('keeps to a part of a process by filters, which allow nothing', () => {
+    const subject = { kind: 'processes', pids: [7] } as const;
+    const part = {
+      words: 'mapping [heap], /lib/a.so',
+      ranges: [
+        { start: 0x1000, end: 0x3000 },
+        { start: 0x8000, end: 0x9000 },
+      ],
+    };
+    const { params, notes } = reclaim.plan(knobs, policyFacts({ subject, part }));
+    expect(() => validateParams(params)).not.toThrow();
+    const reject = { type: 'addr', matching: true, allow: false };
+    expect(taker(params).filters).toEqual([
+      { ...reject, range: { start: 0, end: 0x1000 } },
+      { ...reject, range: { start: 0x3000, end: 0x8000 } },
+      { ...reject, range: { start: 0x9000, end: 2 ** 52 } },
+    ]);
+    expect(params.targets[0]!.regions).toEqual([]);
+    expect(notes).toContainEqual(expect.stringMatching(/what is mapped or grows later/));
+  });
+
+  test('watches a part of physical memory alone', () => {
+    const part = { words: 'zone Normal', ranges: [{ start: 2 ** 32, end: 2 ** 33 }] };
+    const { params } = reclaim.plan(knobs, policyFacts({ part }));
+    expect(params.targets[0]!.regions).toEqual(part.ranges);
+    const [text] = explanationLines(
+      explain(reclaim, knobs, policyFacts({ part }), { params, notes: [] }),
+    ).filter((line) => line.startsWith('watches'));
+    expect(text).toMatch(/zone Normal of the whole machine/);
+  });
+
   test('leaves out the cgroup that it runs in', () => {
     const { params } = reclaim.plan(knobs, policyFacts({ ownCgroup: '/thermocline.service' }));
     expect(taker(params).filters[0]).toMatchObject({

@@ -13,7 +13,7 @@ import type { Observation, Policy, PolicyFacts, PolicyPlan, Step } from './polic
 import { compareReclaim } from './reclaim-twin.ts';
 import { swapIsCompressed } from './swap-cost.ts';
 import { NEW_TUNER, TUNERS, type TunerState } from './tuners.ts';
-import { watchedMemory } from './watched-memory.ts';
+import { physicalRanges, watchedMemory } from './watched-memory.ts';
 
 export type ReclaimKnobs = {
   readonly coldAgeUs: number;
@@ -132,7 +132,6 @@ function planOf(knobs: ReclaimKnobs, facts: PolicyFacts, state: ReclaimState): P
   const aggregationUs =
     facts.intervals?.aggregationIntervalUs ?? params.attrs.aggregationIntervalUs;
   const byPage = params.operations === 'paddr';
-  const common = [...filters, ...pageTypes(facts)];
   const age = Math.max(1, Math.ceil(state.coldAgeUs / aggregationUs));
   const resetIntervalMs = resetInterval(aggregationUs / 1000);
   const pageOut: Scheme = {
@@ -150,7 +149,7 @@ function planOf(knobs: ReclaimKnobs, facts: PolicyFacts, state: ReclaimState): P
       resetIntervalMs,
       weights: { sizePermil: 0, nrAccessesPermil: 0, agePermil: 1 },
     },
-    filters: byPage ? [...common, YOUNG] : [],
+    filters: byPage ? [...filters, ...pageTypes(facts), YOUNG] : filters,
   };
   const lookBytes = (knobs.bytesPerSecond * LOOK_QUOTAS * resetIntervalMs) / 1000;
   const schemes = byPage ? [lookScheme(pageOut, age, lookBytes), pageOut] : [pageOut];
@@ -179,7 +178,7 @@ function attrsFor({ coldAgeUs }: ReclaimKnobs, facts: PolicyFacts): AttrsSpec {
   const fittingUs = Math.round(coldAgeUs / WINDOWS / SAMPLES);
   const longestUs = Math.min(Math.max(fittingUs, 5_000), 10_000_000);
   const sampleIntervalUs = facts.intervals?.sampleIntervalUs ?? longestUs;
-  const bytes = facts.host.memoryRanges.reduce((sum, { start, end }) => sum + end - start, 0);
+  const bytes = physicalRanges(facts).reduce((sum, { start, end }) => sum + end - start, 0);
   return {
     ...DEFAULT_ATTRS,
     sampleIntervalUs,

@@ -1,4 +1,5 @@
 /** Watches and does nothing: idle times and bandwidth, as the kernel's DAMON_STAT tells them. */
+import { ThermoclineError } from '../base/errors.ts';
 import type { Comparison, Policy, PolicyFacts, PolicyPlan } from './policy.ts';
 import { watchedMemory } from './watched-memory.ts';
 
@@ -20,6 +21,12 @@ export const stat: Policy<StatKnobs> = {
 };
 
 function planOf(facts: PolicyFacts): PolicyPlan {
+  if (facts.part !== undefined && facts.subject.kind === 'processes') {
+    throw new ThermoclineError(
+      'TC_UNSUPPORTED',
+      'Mappings of a process are told apart by filters of schemes, and stat has no scheme; leave out --vma.',
+    );
+  }
   const { params, notes } = watchedMemory(facts);
   if (facts.subject.kind !== 'cgroup' || facts.watcher === 'smaps') return { params, notes };
   return {

@@ -2,7 +2,14 @@
 import { ThermoclineError } from '../base/errors.ts';
 import { DEFAULT_ATTRS, minRegionSizeFor, SMAPS_DEFAULT_ATTRS } from '../params/defaults.ts';
 import { resolveParams } from '../params/resolve.ts';
-import type { AttrsSpec, Filter, OperationsId, Params, Target } from '../params/types.ts';
+import type {
+  AddressRange,
+  AttrsSpec,
+  Filter,
+  OperationsId,
+  Params,
+  Target,
+} from '../params/types.ts';
 import type { PolicyFacts } from './policy.ts';
 
 /** Parameters without schemes yet, and the filters that each scheme has to begin with. */
@@ -19,10 +26,14 @@ const TUNED_ATTRS: AttrsSpec = {
   minNrRegions: 'auto',
 };
 
+/** No address is above it. */
+const LAST_ADDRESS = 2 ** 52;
+
 /**
  * A machine is watched by physical address, processes by their virtual ones; a cgroup by physical
- * address and a filter where the kernel's DAMON watches, and by its processes elsewhere. Throws one
- * sentence for what the watcher can't watch.
+ * address and a filter where the kernel's DAMON watches, and by its processes elsewhere. Parts of
+ * physical memory are watched alone; those of a process are told by filters, since its mappings are
+ * followed as they come and go. Throws one sentence for what the watcher can't watch.
  * @param attrs how closely, where pages are sampled; the intervals in force go before its own
  */
 export function watchedMemory(facts: PolicyFacts, attrs: AttrsSpec = TUNED_ATTRS): WatchedMemory {
@@ -51,24 +62,48 @@ function cgroupFilters({ subject, ownCgroup }: PolicyFacts): Filter[] {
 
 function byProcess(
   pids: readonly number[],
-  { watcher }: PolicyFacts,
+  { watcher, part }: PolicyFacts,
   attrs: AttrsSpec,
 ): WatchedMemory {
   const targets = pids.map((pid) => ({ pid, regions: [], obsolete: false }));
   const params = contextOf('vaddr', targets, attrs, 0);
-  if (watcher !== 'smaps') return { params, filters: [], notes: [] };
+  const filters = part === undefined ? [] : outside(part.ranges);
+  const parts =
+    part === undefined
+      ? []
+      : [`Of ${part.words}, as mapped now: what is mapped or grows later is left alone.`];
+  if (watcher !== 'smaps') return { params, filters, notes: parts };
   return {
     params: { ...params, attrs: SMAPS_DEFAULT_ATTRS },
-    filters: [],
+    filters,
     notes: [
+      ...parts,
       'Watched by /proc/PID/smaps: how much of each mapping is touched is known, not where in it, ' +
         'so only mappings of which nothing was touched are acted on.',
     ],
   };
 }
 
-function byPhysicalAddress({ host }: PolicyFacts, attrs: AttrsSpec): WatchedMemory {
-  const regions = host.memoryRanges;
+/**
+ * Filters that reject what lies outside of the ranges. None of them allows anything, so they work
+ * on every kernel that knows addresses, and leave the filters behind them their say.
+ */
+function outside(ranges: readonly AddressRange[]): Filter[] {
+  const starts = [0, ...ranges.map(({ end }) => end)];
+  const ends = [...ranges.map(({ start }) => start), LAST_ADDRESS];
+  return starts
+    .map((start, index) => ({ start, end: ends[index]! }))
+    .filter(({ start, end }) => start < end)
+    .map((range) => ({ type: 'addr', matching: true, allow: false, range }));
+}
+
+/** Physical addresses that are watched; empty where they are hidden. */
+export function physicalRanges({ host, part }: PolicyFacts): readonly AddressRange[] {
+  return part?.ranges ?? host.memoryRanges;
+}
+
+function byPhysicalAddress(facts: PolicyFacts, attrs: AttrsSpec): WatchedMemory {
+  const regions = physicalRanges(facts);
   if (regions.length === 0) {
     throw new ThermoclineError(
       'TC_DENIED',

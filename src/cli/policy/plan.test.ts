@@ -11,6 +11,14 @@ beforeAll(() => {
     'proc/meminfo': 'MemTotal: 8388608 kB\nMemFree: 2097152 kB\nMemAvailable: 4194304 kB\n',
     'proc/sys/kernel/osrelease': '7.3.4\n',
     'proc/iomem': '00100000-1ffffffff : System RAM\n',
+    'proc/zoneinfo': `Node 0, zone    DMA32
+        spanned  1048576
+  start_pfn:           0
+Node 0, zone   Normal
+        spanned  1048576
+  start_pfn:           1048576
+`,
+    'proc/7/maps': '1000-9000 rw-p 00000000 00:00 0    [heap]\n',
     'sys/devices/system/cpu/online': '0\n',
   });
 });
@@ -46,6 +54,32 @@ test('as damo has a file that damo reads, as module the parameters and what is l
   const module = await run('lru-sort', 'plan', '--kernel', '--as', 'module');
   expect(module.stdout).toMatch(/^cd \/sys\/module\/damon_lru_sort\/parameters\n/);
   expect(module.stderr).toContain('note: It has a quota of time only');
+});
+
+test('keeps to zones and mappings, which become addresses', async () => {
+  const plan = async (...args: string[]) =>
+    JSON.parse((await run('reclaim', 'plan', ...args, '--json')).stdout);
+  const zone = await plan('--kernel', '--zone', 'Normal');
+  expect(zone.params.targets[0].regions).toEqual([{ start: 2 ** 32, end: 2 ** 33 }]);
+  expect(zone.watched).toMatch(/^zone Normal of the whole machine/);
+  const mapping = await plan('--pid', '7', '--vma', '[heap]');
+  expect(mapping.params.schemes[0].filters).toHaveLength(2);
+  expect(mapping.notes).toContainEqual(
+    expect.stringMatching(/^Of mapping \[heap\], as mapped now/),
+  );
+});
+
+test.each([
+  [['reclaim', 'plan', '--kernel', '--node', '3'], /Node 3 has no memory/, 1],
+  [['reclaim', 'plan', '--kernel', '--zone', 'High'], /no zone High; there are DMA32, Normal/, 1],
+  [['reclaim', 'plan', '--pid', '7', '--zone', 'Normal'], /write them with --kernel/, 2],
+  [['reclaim', 'plan', '--kernel', '--vma', '[heap]'], /write it with one --pid/, 2],
+  [['reclaim', 'plan', '--pid', '7', '--vma', 'heap'], /no mapping heap; it has \[heap\]/, 1],
+  [['stat', 'plan', '--pid', '7', '--vma', '[heap]'], /stat has no scheme/, 1],
+])('%j is refused with a reason', async (args, sentence, expected) => {
+  const { stderr, status } = await run(...args);
+  expect(stderr).toMatch(sentence);
+  expect(status).toBe(expected);
 });
 
 test.each([

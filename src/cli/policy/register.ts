@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { LoopMode } from '../../control/policy-loop.ts';
 import type { Knobs, Policy } from '../../policies/policy.ts';
 import { TUNER_NAMES, type TunerName } from '../../policies/tuners.ts';
+import { addName, addPlaceOptions } from '../watch/kernel-options.ts';
 import { addPid, ceilingValue, durationValue } from '../watch/option-values.ts';
 import { addKnobOptions } from './knob-options.ts';
 import type { PlanOptions } from './plan.ts';
@@ -54,6 +55,7 @@ function addSimulate<K extends Knobs, S>(parent: Command, policy: Policy<K, S>):
         'without it. No memory of this computer is watched or touched.',
     )
     .option('--until <duration>', "how long (else the scenario's)", durationValue('--until'));
+  addPlaceOptions(simulate, 'only physical memory');
   addKnobOptions(simulate, policy);
   addLoopOptions(simulate);
   simulate.action(async (file: string | undefined, options: SimulateOptions, self: Command) => {
@@ -113,6 +115,12 @@ function addSubjectOptions(command: Command): void {
     .option('--kernel', "by the kernel's DAMON; without --pid and --cgroup: the whole machine")
     .option('--pid <pid>', 'about this process; may be repeated', addPid)
     .option('--cgroup <path>', 'about the processes of this cgroup (version 2)');
+  addPlaceOptions(command, 'with --kernel: only physical memory');
+  command.option(
+    '--vma <mapping>',
+    'with one --pid: only this mapping, as /proc/PID/maps names it, or START-END; may be repeated',
+    addName,
+  );
 }
 
 function addLoopOptions(command: Command): void {

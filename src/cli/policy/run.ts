@@ -164,9 +164,10 @@ function stepsOf({ schemes, attrs }: Params, facts: PolicyFacts): LeverStep[] {
   }));
 }
 
-function subjectText({ subject }: PolicyFacts): string {
-  if (subject.kind === 'machine') return 'the machine';
+function subjectText({ subject, part }: PolicyFacts): string {
+  const of = part === undefined ? '' : `${part.words} of `;
+  if (subject.kind === 'machine') return `${of}the machine`;
   return subject.kind === 'cgroup'
-    ? `cgroup ${subject.path}`
-    : `process ${subject.pids.join(', ')}`;
+    ? `${of}cgroup ${subject.path}`
+    : `${of}process ${subject.pids.join(', ')}`;
 }

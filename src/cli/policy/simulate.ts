@@ -19,6 +19,7 @@ import { machineLines } from '../simulate/result.ts';
 import { ProgressLine } from '../terminal/progress.ts';
 import { copyOfMachine } from './copy-of-machine.ts';
 import { knobsOf } from './knob-options.ts';
+import { type PartOptions, simulatedPart } from './part.ts';
 import { reportLine, reportObject } from './report.ts';
 import { acceptableShareOf } from './start.ts';
 
@@ -27,6 +28,7 @@ interface PolicySimulation<K extends Knobs, S> {
   readonly policy: Policy<K, S>;
   readonly knobs: K;
   readonly scenario: Scenario;
+  readonly part: PartOptions;
   readonly durationUs: number;
   readonly everyUs: number;
   readonly mode: LoopMode;
@@ -42,8 +44,11 @@ async function simulatePolicy<K extends Knobs, S>(
   run: PolicySimulation<K, S>,
 ): Promise<MachineSummary | null> {
   const { scenario, durationUs, everyUs, mode } = run;
+  const before = new SimulatedMachine(scenario, new VirtualClock());
+  const part = simulatedPart(run.part, before);
   const facts: PolicyFacts = {
-    host: simFacts(new SimulatedMachine(scenario, new VirtualClock())),
+    host: simFacts(before),
+    ...(part !== null && { part }),
     ...{ subject: { kind: 'machine' }, watcher: 'sim', pids: [], ownCgroup: null, intervals: null },
   };
   const options = { ...run, facts };
@@ -70,7 +75,7 @@ async function simulatePolicy<K extends Knobs, S>(
 }
 
 /** The options of `simulate`. */
-export interface SimulateOptions {
+export interface SimulateOptions extends Omit<PartOptions, 'vma'> {
   readonly until?: number;
   readonly every: number;
   readonly tuner: TunerName;
@@ -95,7 +100,15 @@ export async function printSimulation<K extends Knobs, S>(
   const json = options.json === true;
   let last: LoopReport | null = null;
   const summary = await simulatePolicy({
-    ...{ policy, knobs, scenario, mode: 'run', tuner: options.tuner, everyUs: options.every },
+    ...{
+      policy,
+      knobs,
+      scenario,
+      part: options,
+      mode: 'run',
+      tuner: options.tuner,
+      everyUs: options.every,
+    },
     durationUs: options.until ?? scenario.durationUs,
     acceptableShare: acceptableShareOf(knobs),
     signal: interruption.signal,

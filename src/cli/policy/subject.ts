@@ -5,9 +5,10 @@ import { cgroupPids } from '../../host/linux/cgroup-pids.ts';
 import { readCgroupOfProcess, whyCgroupsUnusable } from '../../host/linux/cgroup-tree.ts';
 import { LinuxHost } from '../../host/linux/linux-host.ts';
 import type { PolicyFacts, Subject } from '../../policies/policy.ts';
+import { type PartOptions, readPart } from './part.ts';
 
 /** The options that name it. */
-export interface SubjectOptions {
+export interface SubjectOptions extends PartOptions {
   readonly kernel?: true;
   readonly pid?: readonly number[];
   readonly cgroup?: string;
@@ -17,10 +18,12 @@ export interface SubjectOptions {
 export function readFacts(options: SubjectOptions, roots: Roots): PolicyFacts {
   const subject = subjectOf(options);
   const watcher = options.kernel ? 'kernel' : 'smaps';
+  const part = readPart(options, roots);
   const needsPids = subject.kind === 'cgroup' && watcher === 'smaps';
   return {
     host: new LinuxHost(roots).facts(),
     subject,
+    ...(part !== null && { part }),
     watcher,
     pids: needsPids ? cgroupPids(subject.path, roots) : [],
     ownCgroup: ownCgroup(roots),

@@ -1,6 +1,7 @@
 /** What can be recorded of memory besides accesses: how much there is, and what lies where. */
 import { join } from 'node:path';
 import type { Roots } from '../../host/host.ts';
+import { type MemoryMapping, readMappings } from '../../host/linux/mappings.ts';
 import { readMemoryTotals } from '../../host/linux/memory-totals.ts';
 import { readPageSize } from '../../host/linux/page-size.ts';
 import { readTextIfAny } from '../../host/linux/read-file.ts';
@@ -11,13 +12,6 @@ export interface MemoryUse {
   readonly pid: number | null;
   readonly virtualBytes: number;
   readonly residentBytes: number;
-}
-
-/** One mapping of a process. */
-export interface MemoryMapping {
-  readonly start: number;
-  readonly end: number;
-  readonly name: string;
 }
 
 /** Where both are read. */
@@ -49,7 +43,7 @@ export function linuxMemory(roots: Roots): MemoryReader {
       }
       return found;
     },
-    mappings: (pid) => parseMaps(readTextIfAny(join(roots.proc, String(pid), 'maps')) ?? ''),
+    mappings: (pid) => readMappings(roots, pid),
   };
 }
 
@@ -77,16 +71,4 @@ export function simulatedMemory(machine: SimulatedMachine): MemoryReader {
     mappings: (pid) =>
       (machine.process(pid)?.vmas ?? []).map(({ start, end, name }) => ({ start, end, name })),
   };
-}
-
-/** Lines like `7f00-7f10 r--p 0 fe:00 260850   /usr/bin/sed`. */
-function parseMaps(text: string): MemoryMapping[] {
-  const found: MemoryMapping[] = [];
-  for (const match of text.matchAll(/^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \d+ *(.*)$/gm)) {
-    const start = Number.parseInt(match[1]!, 16);
-    const end = Number.parseInt(match[2]!, 16);
-    // Beyond 2^53 there is only the vsyscall page, which is no memory of the process.
-    if (end <= Number.MAX_SAFE_INTEGER) found.push({ start, end, name: match[3]! });
-  }
-  return found;
 }

@@ -1,10 +1,11 @@
 import { formatDuration } from '../../base/units.ts';
+import type { MemoryMapping } from '../../host/linux/mappings.ts';
 import type { MonitorStats } from '../../monitor/monitor.ts';
 import type { SchemeState, Snapshot } from '../../params/snapshot.ts';
 import type { Attrs } from '../../params/types.ts';
 import type { RecordItem, Series, SeriesIntervals } from '../../record/recording.ts';
 import { rowsByTarget, type TargetRows } from '../../record/target-rows.ts';
-import type { MemoryMapping, MemoryReader } from './memory.ts';
+import type { MemoryReader } from './memory.ts';
 import { RecordClock } from './record-clock.ts';
 
 /** So often statistics are asked for. */

@@ -8,29 +8,32 @@ import { addPageType } from './page-types.ts';
 export function addKernelOptions(command: Command): void {
   command
     .option('--kernel', "watch with the kernel's own DAMON, which takes root")
-    .option('--physical', 'with --kernel: physical memory; --cgroup then says whose pages count')
-    .option(
-      '--node <number>',
-      'with --kernel: physical memory of this node; may be repeated',
-      addNode,
-    )
-    .option(
-      '--zone <name>',
-      'with --kernel: physical memory of this zone, like Normal; may be repeated',
-      (name: string, before: readonly string[] = []) => [...before, name],
-    )
-    .option(
-      '--pages <type>',
-      'with --kernel: tell how much of each region is anon, file, young, active, huge or unmapped; ' +
-        'may be repeated',
-      addPageType,
-    );
+    .option('--physical', 'with --kernel: physical memory; --cgroup then says whose pages count');
+  addPlaceOptions(command, 'with --kernel: physical memory');
+  command.option(
+    '--pages <type>',
+    'with --kernel: tell how much of each region is anon, file, young, active, huge or unmapped; ' +
+      'may be repeated',
+    addPageType,
+  );
   command.option(
     '--foreign <what>',
     'with --kernel: a kdamond of somebody else, by its slot or module; it is only listened to',
     foreignPlace,
   );
   addHandover(command);
+}
+
+/** Adds the options that name nodes and zones. */
+export function addPlaceOptions(command: Command, memory: string): void {
+  command
+    .option('--node <number>', `${memory} of this node; may be repeated`, addNode)
+    .option('--zone <name>', `${memory} of this zone, like Normal; may be repeated`, addName);
+}
+
+/** Collects what an option is given each time. */
+export function addName(name: string, before: readonly string[] = []): string[] {
+  return [...before, name];
 }
 
 function foreignPlace(text: string): ForeignPlace {

@@ -4,6 +4,7 @@
  */
 import { alignUp } from '../../base/arithmetic.ts';
 import { assert } from '../../base/assert.ts';
+import type { AddressRange } from '../../params/types.ts';
 import { unitHash } from './hash.ts';
 import { freePages, type Memory, type SimNode } from './memory.ts';
 import { PAGE_SIZE } from './page.ts';
@@ -25,6 +26,8 @@ export interface BlocksOptions {
   readonly seed: number;
   /** By node: the share of 2 MiB blocks that hold a page which can't be moved, 0…1. */
   readonly unmovableShares: readonly number[];
+  /** There is no such page in these ranges of bytes. */
+  readonly movable: readonly AddressRange[];
 }
 
 /**
@@ -149,8 +152,11 @@ export class Blocks {
   }
 
   #isUnmovable(node: SimNode, frame: number, pages: number): boolean {
-    const share = this.#options.unmovableShares[node.nid] ?? 0;
-    if (share === 0) return false;
+    const { movable, unmovableShares } = this.#options;
+    const share = unmovableShares[node.nid] ?? 0;
+    const address = frame * PAGE_SIZE;
+    const isMovable = movable.some(({ start, end }) => address >= start && address < end);
+    if (share === 0 || isMovable) return false;
     const first = Math.floor(frame / PAGE_BLOCK_PAGES);
     const end = Math.ceil((frame + pages) / PAGE_BLOCK_PAGES);
     for (let block = first; block < end; block++) {

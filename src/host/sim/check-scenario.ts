@@ -82,7 +82,14 @@ function checkAccesses(
 export function checkMachine(scenario: Scenario, source: string): void {
   const total = (sizes: readonly { readonly sizeBytes: number }[]) =>
     sizes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  for (const { sizeBytes } of scenario.nodes) {
+  for (const { sizeBytes, movableBytes } of scenario.nodes) {
+    if (movableBytes > sizeBytes) {
+      throw invalidScenario(
+        source,
+        `a node of ${formatBytes(sizeBytes)} has ${formatBytes(movableBytes)} in its zone Movable; ` +
+          'make that smaller',
+      );
+    }
     if (sizeBytes < 2 ** 20 || sizeBytes % PAGE_SIZE !== 0) {
       throw invalidScenario(
         source,

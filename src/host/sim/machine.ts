@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import type { MemoryZone } from '../host.ts';
 import { SimActions } from './actions.ts';
 import { Blocks } from './blocks.ts';
 import { cgroupsOf, overHighUs, type SimCgroup } from './cgroups.ts';
@@ -23,6 +24,7 @@ import type { Scenario } from './scenario.ts';
 import { serveAccesses } from './serve.ts';
 import { type MachineSummary, summarize } from './summary.ts';
 import { type ProcessTruth, processTruth } from './truth.ts';
+import { zonesOf } from './zones.ts';
 
 /** Consequences are worked out for slices of time no longer than this. */
 const SLICE_US = 100_000;
@@ -65,6 +67,8 @@ export interface MachineCounters {
 export class SimulatedMachine {
   readonly scenario: Scenario;
   readonly memory: Memory;
+  /** By physical address: all of the nodes. */
+  readonly zones: readonly MemoryZone[];
   /** Memory that is taken out of use in whole blocks. */
   readonly blocks: Blocks;
   readonly processes: readonly SimProcess[];
@@ -111,6 +115,7 @@ export class SimulatedMachine {
     this.scenario = scenario;
     this.#clock = clock;
     this.#originUs = clock.nowUs();
+    this.zones = zonesOf(scenario.nodes);
     this.memory = new Memory(scenario, () => this.#nowUs);
     let mappedPages = 0;
     this.processes = scenario.processes.map((spec) => {
@@ -123,6 +128,7 @@ export class SimulatedMachine {
       processes: this.processes,
       seed: scenario.seed,
       unmovableShares: scenario.nodes.map(({ unmovableShare }) => unmovableShare),
+      movable: this.zones.filter(({ name }) => name === 'Movable').map(({ range }) => range),
     });
     this.cgroups = cgroupsOf(this, scenario, this.processes);
     const { reclaim, swappiness } = scenario.kernel;

@@ -38,6 +38,7 @@ test('fills in what is not written', () => {
         bandwidthBytesPerSecond: 0,
         tier: 0,
         unmovableShare: 0,
+        movableBytes: 0,
       },
     ],
     swap: { kind: 'disk', sizeBytes: 0, latencyUs: 100, compressionRatio: 1 },

@@ -134,6 +134,8 @@ export interface NodeSpec {
   readonly tier: number;
   /** Share of its blocks of 2 MiB that hold a page which can't be moved, 0…1. */
   readonly unmovableShare: number;
+  /** Size of its zone Movable, at its end, where all pages can be moved. */
+  readonly movableBytes: number;
 }
 
 /** A whole scenario, checked and with nothing left out. */
@@ -266,6 +268,7 @@ const scenario = z.strictObject({
         bandwidthBytesPerSecond: bytes.default(0),
         tier: z.int().min(0).max(63).default(0),
         unmovableShare: share.default(0),
+        movableBytes: bytes.default(0),
       }),
     )
     .min(1)
