@@ -55,3 +55,8 @@ export function median(values: readonly number[]): number {
 export function formatFigure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
+
+/** `12.3 %`, `0.45 %`. */
+export function formatShare(share: number): string {
+  return `${(share * 100).toFixed(Math.abs(share) < 0.1 ? 2 : 1)} %`;
+}

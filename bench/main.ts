@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   acma: () => import('./acma/bench.ts'),
   tiering: () => import('./tiering/index.ts'),
   reclaim: () => import('./reclaim/bench.ts'),
+  'equal-slowdown': () => import('./reclaim/equal-slowdown.ts'),
   heatmap: () => import('./heatmap.ts'),
   whatif: () => import('./whatif/sweep.ts'),
   'whatif-truth': () => import('./whatif/truth.ts'),
@@ -26,6 +27,7 @@ const fileOptions: Readonly<Record<string, string>> = {
   acma: 'plant',
   tiering: 'pattern',
   reclaim: 'workload',
+  'equal-slowdown': 'workload',
 };
 
 const usage = `usage: npm run bench -- [NAME...] [--long] [--json]

@@ -40,6 +40,9 @@ export function verdicts(rows: readonly Row[], policy: PolicyName): Verdict[] {
 }
 
 /** The worse of what happened to throughput and to latency. */
-function harmOf({ slowdownShare, p99SlowdownShare }: Row): number {
+export function harmOf({
+  slowdownShare,
+  p99SlowdownShare,
+}: Pick<Row, 'slowdownShare' | 'p99SlowdownShare'>): number {
   return Math.max(slowdownShare, p99SlowdownShare);
 }

@@ -2,22 +2,18 @@
  * What policies save on simulated workloads, and what that costs them: see README.md. Nothing here
  * depends on how fast this machine is.
  */
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
-import type { Bench } from '../harness.ts';
+import { type Bench, formatShare } from '../harness.ts';
 import { runJobs } from '../workers.ts';
 import { verdicts } from './aims.ts';
+import { type Job, jobsFor } from './jobs.ts';
 import type { Row } from './row.ts';
-import type { Job } from './worker.ts';
-
-const folder = path.join(import.meta.dirname, 'workloads');
 
 const bench: Bench = {
   about: 'memory that policies save on simulated workloads, and what that costs',
   async run(progress, { file }) {
     const results = await runJobs<Job, Row[]>(
       new URL('./worker.ts', import.meta.url),
-      file === null ? suite() : [jobOf(file)],
+      jobsFor(file),
       () => {},
       progress,
     );
@@ -42,25 +38,14 @@ const NOTES = [
   'The machine is a model: `npm run bench -- calibration` says how far to trust it.',
 ];
 
-function suite(): Job[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.yaml'))
-    .sort()
-    .map((name) => jobOf(path.join(folder, name)));
-}
-
-function jobOf(file: string): Job {
-  return { name: path.basename(file).replace(/\.ya?ml$/, ''), file };
-}
-
 function aimNotes(rows: readonly Row[]): string[] {
   return verdicts(rows, 'thermocline').map(({ workload, shareOfBound, slowdownShare, met }) => {
     const saved =
       shareOfBound === null
         ? 'nothing to save'
-        : `${percent(shareOfBound)} of what can be saved (aim 70 %)`;
+        : `${formatShare(shareOfBound)} of what can be saved (aim 70 %)`;
     const limit = shareOfBound === null ? '1 %' : '2 %';
-    const harm = `${percent(slowdownShare)} slower (at most ${limit})`;
+    const harm = `${formatShare(slowdownShare)} slower (at most ${limit})`;
     return `${met ? 'met   ' : 'MISSED'} ${workload}: ${saved}, ${harm}`;
   });
 }
@@ -69,15 +54,11 @@ function toCells(row: Row): string[] {
   return [
     row.workload,
     row.policy,
-    percent(row.netSavedShare),
-    percent(row.slowdownShare),
-    percent(row.p99SlowdownShare),
-    percent(row.pressureShare),
+    formatShare(row.netSavedShare),
+    formatShare(row.slowdownShare),
+    formatShare(row.p99SlowdownShare),
+    formatShare(row.pressureShare),
     row.refaultsPerSecond.toFixed(0),
-    percent(row.cpuShare),
+    formatShare(row.cpuShare),
   ];
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(Math.abs(share) < 0.1 ? 2 : 1)} %`;
 }

@@ -82,7 +82,7 @@ const PARTS: readonly (() => Promise<CalibrationRow[]>)[] = [
   },
   async () => {
     const scenario = read('kernel-build');
-    const [base, run] = [await runOf(none, scenario), await runOf(senpai, scenario)];
+    const [base, run] = [await runOf(none, scenario), await runOf(senpai(), scenario)];
     return [
       row('Senpai, kernel build: memory saved', 0.5, 1 - run.usedBytes / base.usedBytes),
       row('Senpai, kernel build: slowdown', 0.02, slowdown(run, base)),
@@ -90,7 +90,7 @@ const PARTS: readonly (() => Promise<CalibrationRow[]>)[] = [
   },
   async () => {
     const scenario = read('fleet');
-    const [base, run] = [await runOf(none, scenario), await runOf(senpai, scenario)];
+    const [base, run] = [await runOf(none, scenario), await runOf(senpai(), scenario)];
     return [row('Senpai, fleet: net memory saved', 0.26, 1 - run.usedBytes / base.usedBytes)];
   },
   async () => {

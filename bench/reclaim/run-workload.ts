@@ -16,8 +16,8 @@ const LIMIT = 0.02;
 const POLICIES: readonly (readonly [PolicyName, Policy])[] = [
   ['lru', kernelPolicy('lru')],
   ['mglru', kernelPolicy('mglru')],
-  ['damon_reclaim', damonReclaim],
-  ['senpai', senpai],
+  ['damon_reclaim', damonReclaim()],
+  ['senpai', senpai()],
   ['thermocline', thermocline],
 ];
 

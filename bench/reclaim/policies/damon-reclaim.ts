@@ -9,10 +9,15 @@ import { NO_QUOTA, NO_WATERMARKS } from '../../../src/params/defaults.ts';
 import type { Attrs, Params, Scheme } from '../../../src/params/types.ts';
 import type { Policy } from '../policy.ts';
 
-const MIN_AGE_US = 120_000_000;
+/** What of it users turn. */
+export interface DamonReclaimKnobs {
+  readonly minAgeUs: number;
+  /** Stall in a second that it aims at. */
+  readonly pressureUs: number;
+}
 
-/** A thousandth of the time, as in the examples of the kernel's developers and in Senpai. */
-const PRESSURE_US = 1000;
+/** The pressure is a thousandth of the time, as in the examples of the kernel's developers. */
+const DEFAULTS: DamonReclaimKnobs = { minAgeUs: 120_000_000, pressureUs: 1000 };
 
 const ATTRS: Attrs = {
   sampleIntervalUs: 5000,
@@ -29,45 +34,50 @@ const ATTRS: Attrs = {
 };
 
 /** The module on all memory of the machine. */
-export const damonReclaim: Policy = {
-  start({ scenario }) {
-    const bytes = scenario.nodes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const paramsFor = (attrs: Attrs): Params => ({
-      operations: 'paddr',
-      addrUnit: 1,
-      minRegionSize: 4096,
-      attrs,
-      targets: [{ regions: [{ start: 0, end: bytes }], obsolete: false }],
-      probes: [],
-      schemes: [scheme(attrs.aggregationIntervalUs)],
-      paused: false,
-    });
-    const simulation = new Simulation({
-      scenario,
-      seed: scenario.seed,
-      params: paramsFor(ATTRS),
-    });
-    let keptFor = ATTRS.aggregationIntervalUs;
-    return {
-      machine: simulation.machine,
-      advance(durationUs) {
-        simulation.runFor(durationUs);
-        const { attrs } = simulation.driver.kdamond.params;
-        if (attrs.aggregationIntervalUs === keptFor) return;
-        keptFor = attrs.aggregationIntervalUs;
-        simulation.driver.commit(paramsFor(attrs));
-      },
-    };
-  },
-};
+export function damonReclaim(knobs: DamonReclaimKnobs = DEFAULTS): Policy {
+  return {
+    start({ scenario }) {
+      const bytes = scenario.nodes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      const paramsFor = (attrs: Attrs): Params => ({
+        operations: 'paddr',
+        addrUnit: 1,
+        minRegionSize: 4096,
+        attrs,
+        targets: [{ regions: [{ start: 0, end: bytes }], obsolete: false }],
+        probes: [],
+        schemes: [scheme(knobs, attrs.aggregationIntervalUs)],
+        paused: false,
+      });
+      const simulation = new Simulation({
+        scenario,
+        seed: scenario.seed,
+        params: paramsFor(ATTRS),
+      });
+      let keptFor = ATTRS.aggregationIntervalUs;
+      return {
+        machine: simulation.machine,
+        advance(durationUs) {
+          simulation.runFor(durationUs);
+          const { attrs } = simulation.driver.kdamond.params;
+          if (attrs.aggregationIntervalUs === keptFor) return;
+          keptFor = attrs.aggregationIntervalUs;
+          simulation.driver.commit(paramsFor(attrs));
+        },
+      };
+    },
+  };
+}
 
-function scheme(aggregationIntervalUs: number): Scheme {
+function scheme(
+  { minAgeUs, pressureUs }: DamonReclaimKnobs,
+  aggregationIntervalUs: number,
+): Scheme {
   return {
     action: 'pageout',
     pattern: {
       sizeBytes: { min: 4096, max: 'max' },
       nrAccesses: { min: 0, max: 0 },
-      age: { min: Math.floor(MIN_AGE_US / aggregationIntervalUs), max: 'max' },
+      age: { min: Math.floor(minAgeUs / aggregationIntervalUs), max: 'max' },
     },
     applyIntervalUs: 0,
     quota: {
@@ -76,7 +86,7 @@ function scheme(aggregationIntervalUs: number): Scheme {
       sizeBytes: 128 * 2 ** 20,
       resetIntervalMs: 1000,
       weights: { sizePermil: 0, nrAccessesPermil: 0, agePermil: 1 },
-      goals: [{ metric: 'some_mem_psi_us', targetValue: PRESSURE_US, currentValue: 0 }],
+      goals: [{ metric: 'some_mem_psi_us', targetValue: pressureUs, currentValue: 0 }],
     },
     watermarks: NO_WATERMARKS,
     filters: [],

@@ -19,19 +19,24 @@ const BACKOFF_COEFFICIENT = 20;
 
 const MIN_BYTES = 100e6;
 
-/** Senpai on each cgroup that has processes of its own. */
-export const senpai: Policy = {
-  start: ({ scenario }) =>
-    runMachine(scenario, (machine) => {
-      const controllers = ownCgroups(machine).map((cgroup) => new Senpai(cgroup));
-      return {
-        everyUs: TICK_US,
-        tick: () => {
-          for (const controller of controllers) controller.tick();
-        },
-      };
-    }),
-};
+/**
+ * Senpai on each cgroup that has processes of its own.
+ * @param targetUs the stall in an interval that it aims at
+ */
+export function senpai(targetUs: number = TARGET_US): Policy {
+  return {
+    start: ({ scenario }) =>
+      runMachine(scenario, (machine) => {
+        const controllers = ownCgroups(machine).map((cgroup) => new Senpai(cgroup, targetUs));
+        return {
+          everyUs: TICK_US,
+          tick: () => {
+            for (const controller of controllers) controller.tick();
+          },
+        };
+      }),
+  };
+}
 
 function ownCgroups(machine: SimulatedMachine): SimCgroup[] {
   const paths = new Set(machine.processes.map(({ spec }) => spec.cgroup));
@@ -40,13 +45,15 @@ function ownCgroups(machine: SimulatedMachine): SimCgroup[] {
 
 class Senpai {
   readonly #cgroup: SimCgroup;
+  readonly #targetUs: number;
   #limitBytes: number;
   #lastStallUs: number;
   #stalledUs = 0;
   #graceTicks = INTERVAL_TICKS - 1;
 
-  constructor(cgroup: SimCgroup) {
+  constructor(cgroup: SimCgroup, targetUs: number) {
     this.#cgroup = cgroup;
+    this.#targetUs = targetUs;
     this.#limitBytes = cgroup.currentBytes;
     this.#lastStallUs = cgroup.someStallUs;
     cgroup.setHigh(this.#limitBytes);
@@ -55,8 +62,8 @@ class Senpai {
   tick(): void {
     this.#stalledUs += this.#cgroup.someStallUs - this.#lastStallUs;
     this.#lastStallUs = this.#cgroup.someStallUs;
-    if (this.#stalledUs > TARGET_US) {
-      const error = this.#stalledUs / TARGET_US;
+    if (this.#stalledUs > this.#targetUs) {
+      const error = this.#stalledUs / this.#targetUs;
       this.#adjust(Math.min(MAX_BACKOFF, (error / BACKOFF_COEFFICIENT) ** 2 * MAX_BACKOFF));
       this.#graceTicks = INTERVAL_TICKS - 1;
       return;
@@ -65,7 +72,7 @@ class Senpai {
       this.#graceTicks -= 1;
       return;
     }
-    const error = TARGET_US / Math.max(1, this.#stalledUs);
+    const error = this.#targetUs / Math.max(1, this.#stalledUs);
     this.#adjust(-Math.min(MAX_PROBE, (error / PROBE_COEFFICIENT) ** 2 * MAX_PROBE));
     this.#graceTicks = INTERVAL_TICKS - 1;
   }

@@ -1,0 +1,32 @@
+/** The workloads of the suite, as work for threads. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseScenario, type Scenario } from '../../src/host/sim/index.ts';
+
+/** What a worker is told. */
+export interface Job {
+  readonly name: string;
+  readonly file: string;
+}
+
+const folder = path.join(import.meta.dirname, 'workloads');
+
+/** One for each workload of the suite, or for one of the user's own. */
+export function jobsFor(file: string | null): Job[] {
+  if (file !== null) return [jobOf(file)];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => jobOf(path.join(folder, name)));
+}
+
+function jobOf(file: string): Job {
+  return { name: path.basename(file).replace(/\.ya?ml$/, ''), file };
+}
+
+/** Reads the scenario of a job, and a masim file that it names. */
+export function readWorkload({ file }: Job): Scenario {
+  return parseScenario(readFileSync(file, 'utf8'), file, (masim) =>
+    readFileSync(path.resolve(path.dirname(file), masim), 'utf8'),
+  );
+}
