@@ -1,7 +1,7 @@
 /**
- * What rivals save at the slowdown of ours. Each rival has a ladder of settings, from the one that it
- * comes with to ever more eager ones; it is climbed to the two between which its slowdown passes ours,
- * and what it saves is interpolated between them.
+ * What rivals save at the slowdown of ours. Each rival has a ladder of settings, from the one that
+ * it comes with to ever more eager ones; it is climbed to the two between which its slowdown passes
+ * ours, and what it saves is interpolated between them.
  */
 import type { Scenario } from '../../src/host/sim/index.ts';
 import { harmOf } from './aims.ts';

@@ -19,7 +19,7 @@ interface SubjectWords {
   readonly pid?: readonly number[];
 }
 
-/** The addresses that are meant, as they are now; null: all. Throws one sentence for what can't be. */
+/** The addresses that are meant, as they are now; null: all. Throws one sentence for others. */
 export function readPart(options: PartOptions & SubjectWords, roots: Roots): Part | null {
   const { node: nodes, zone: zones, vma: names, kernel, pid } = options;
   const words = wordsOf(options);

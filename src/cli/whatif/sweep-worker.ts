@@ -22,7 +22,7 @@ export interface SweepTask {
 
 /** What came of it, or why it can't be. */
 export type SweepAnswer =
-  | { readonly index: number; readonly outcome: Outcome }
+  | { readonly index: number; readonly outcome: Outcome; readonly quotaFelt: boolean }
   | { readonly index: number; readonly error: string };
 
 const data = workerData as SweepData;
@@ -36,7 +36,8 @@ function answerOf(index: number, params: Params): SweepAnswer {
   try {
     const replay = new Replay({ pattern, params, refaultUs, seed });
     replay.runUntil(pattern.durationUs);
-    return { index, outcome: outcomeOf(replay.result(), data) };
+    const result = replay.result();
+    return { index, outcome: outcomeOf(result, data), quotaFelt: result.quotaFelt };
   } catch (error) {
     if (error instanceof ThermoclineError) return { index, error: error.message };
     throw error;

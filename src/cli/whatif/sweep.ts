@@ -5,6 +5,7 @@ import { ThermoclineError } from '../../base/errors.ts';
 import type { Outcome } from '../../ops/replay/outcome.ts';
 import type { RecordedPattern, TargetPattern } from '../../ops/replay/recorded-pattern.ts';
 import type { Params } from '../../params/types.ts';
+import { SweepOrder } from './sweep-order.ts';
 import type { SweepAnswer, SweepData, SweepTask } from './sweep-worker.ts';
 
 const WORKER = new URL(
@@ -39,21 +40,22 @@ export async function runSweep(run: SweepRun): Promise<Outcome[] | null> {
     seed,
   };
   const outcomes: Outcome[] = [];
-  const tasks = sets.entries();
+  const order = new SweepOrder(sets);
   let done = 0;
   const workers: Worker[] = [];
   const work = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {
       const next = () => {
-        const task = tasks.next();
-        if (task.done) return resolve();
-        const [index, params] = task.value;
-        worker.postMessage({ index, params } satisfies SweepTask);
+        const index = order.next();
+        if (index === null) return resolve();
+        worker.postMessage({ index, params: sets[index]! } satisfies SweepTask);
       };
       worker.on('message', (answer: SweepAnswer) => {
         if ('error' in answer) return reject(new ThermoclineError('TC_INVALID', answer.error));
-        outcomes[answer.index] = answer.outcome;
-        done += 1;
+        const { index, outcome, quotaFelt } = answer;
+        const settled = [index, ...(quotaFelt ? [] : order.alike(index))];
+        for (const one of settled) outcomes[one] = outcome;
+        done += settled.length;
         progress(done / sets.length);
         next();
       });

@@ -48,6 +48,8 @@ export interface ReplayResult {
   readonly slowdownShare: number;
   readonly nrRegions: number;
   readonly schemes: readonly SchemeState[];
+  /** Whether the quota of a scheme kept it from anything; if not, a looser one changes nothing. */
+  readonly quotaFelt: boolean;
   readonly overTime: readonly ReplayMoment[];
 }
 
@@ -124,8 +126,18 @@ export class Replay {
       slowdownShare: Math.max(...stalls) / durationUs,
       nrRegions: this.#kdamond.context.nrRegions,
       schemes: params.schemes.map((_, index) => this.#kdamond.schemeState(index)),
+      quotaFelt: this.#quotaFelt,
       overTime: this.#overTime,
     };
+  }
+
+  /** Windows that are over are counted; the running one may be full already. */
+  get #quotaFelt(): boolean {
+    const { schemes, minRegionSize } = this.#kdamond.context;
+    return schemes.some(
+      ({ nrQuotaExceeds, quota, scheme }) =>
+        nrQuotaExceeds > 0 || quota.isFull(scheme.quota, minRegionSize),
+    );
   }
 
   #look(): void {
