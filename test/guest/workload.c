@@ -3,12 +3,14 @@
  * linked statically, because the address space of Node is so full of holes that DAMON, which takes a
  * process as three regions, finds nothing in it within seconds.
  *
- * Usage: workload MIB HOT_PERCENT MEMORY, where MEMORY is how the mapping is backed:
+ * Usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB], where MEMORY is how the mapping is backed:
  *   small    anonymous, never huge pages
  *   default  anonymous, as the system has it
  *   huge     anonymous, huge pages wanted
  *   a path   that file, shared; made if need be
- * Prints start, end, and end of the touched part, once all memory is there.
+ * COLD_MIB is the size of a second, anonymous mapping that is touched once and never again.
+ * Prints start, end, end of the touched part, start and end of the second mapping, once all memory is
+ * there.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,12 +20,33 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { page_bytes = 4096, huge_bytes = 2 << 20, pause_us = 2000, life_seconds = 240 };
+enum {
+	page_bytes = 4096,
+	huge_bytes = 2 << 20,
+	/* More pages than the kernel would flush one by one, which is 33. */
+	scratch_bytes = 64 * page_bytes,
+	pause_us = 2000,
+	life_seconds = 240,
+};
+
+static _Alignas(page_bytes) char scratch[scratch_bytes];
 
 static void touch(volatile char *memory, size_t bytes)
 {
 	for (size_t offset = 0; offset < bytes; offset += page_bytes)
 		memory[offset]++;
+}
+
+/*
+ * DAMON clears the accessed bits of page tables and leaves the processor's cache of them alone, as on
+ * real hardware entries are soon evicted. The emulator's live until all are flushed, and what is
+ * hot would not be marked again. Giving back memory that was touched at both of its ends flushes all.
+ */
+static void forget_translations(void)
+{
+	touch(scratch, page_bytes);
+	touch(scratch + scratch_bytes - page_bytes, page_bytes);
+	madvise(scratch, scratch_bytes, MADV_DONTNEED);
 }
 
 static char *map_file(const char *path, size_t bytes)
@@ -49,10 +72,23 @@ static char *map_anonymous(size_t bytes)
 	return memory + skipped;
 }
 
+/* Between two pages that can't be used, so that it stays a mapping of its own. Small pages only. */
+static char *map_apart(size_t bytes)
+{
+	char *memory = mmap(NULL, bytes + 2 * page_bytes, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return memory;
+	memory += page_bytes;
+	madvise(memory, bytes, MADV_NOHUGEPAGE);
+	return mprotect(memory, bytes, PROT_READ | PROT_WRITE) ? MAP_FAILED : memory;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 4) {
-		fprintf(stderr, "usage: workload MIB HOT_PERCENT MEMORY\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB]\n");
 		return 2;
 	}
 	size_t bytes = strtoul(argv[1], NULL, 10) << 20;
@@ -60,7 +96,10 @@ int main(int argc, char **argv)
 	const char *kind = argv[3];
 	char *memory = strchr(kind, '/') ? map_file(kind, bytes) : map_anonymous(bytes);
 
-	if (memory == MAP_FAILED) {
+	size_t cold_bytes = argc == 5 ? strtoul(argv[4], NULL, 10) << 20 : 0;
+	char *cold = cold_bytes ? map_apart(cold_bytes) : NULL;
+
+	if (memory == MAP_FAILED || cold == MAP_FAILED) {
 		perror("workload: mmap");
 		return 1;
 	}
@@ -72,11 +111,13 @@ int main(int argc, char **argv)
 	if (!strcmp(kind, "huge"))
 		madvise(memory, bytes, MADV_HUGEPAGE);
 	touch(memory, bytes);
-	printf("%zu %zu %zu\n", (size_t)memory, (size_t)memory + bytes,
-	       (size_t)memory + hot_bytes);
+	touch(cold, cold_bytes);
+	printf("%zu %zu %zu %zu %zu\n", (size_t)memory, (size_t)memory + bytes,
+	       (size_t)memory + hot_bytes, (size_t)cold, (size_t)cold + cold_bytes);
 	fflush(stdout);
 	for (;;) {
 		touch(memory, hot_bytes);
+		forget_translations();
 		usleep(hot_bytes ? pause_us : 1000000);
 	}
 }
