@@ -27,7 +27,10 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
   const drives = (...words: readonly string[]): CommandLine => ({ words, drives: true });
   return {
     demo: [{ words: ['demo'], endAfterMs: 3000 }],
-    serve: [{ words: ['serve', '--monitor', `pid:${pid}`], endAfterMs: 4000 }],
+    serve: [
+      { words: ['serve', '--monitor', `pid:${pid}`], endAfterMs: 4000 },
+      drives('serve', '--monitor', `kernel:pid:${pid}`),
+    ],
     link: [line('link')],
     attach: [line('attach')],
     apply: [line('apply', paramsFile, '--plan')],
@@ -53,7 +56,13 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
     'lru-sort': [line('lru-sort', 'plan', '--kernel'), line('lru-sort', 'status')],
     stat: [line('stat', 'plan', '--kernel')],
     tier: [line('tier', 'plan'), line('tier', 'status')],
-    reclaim: [line('reclaim', 'plan', '--kernel'), line('reclaim', 'status')],
+    reclaim: [
+      line('reclaim', 'plan', '--kernel'),
+      drives('reclaim', 'run', '--kernel', '--for', '1s'),
+      drives('reclaim', 'shadow', '--kernel', '--for', '1s'),
+      line('reclaim', 'shadow', ...process, '--for', '2s'),
+      line('reclaim', 'status'),
+    ],
     acma: [
       line('acma', 'simulate', '/app/examples/scenarios/auto-scaling.yaml', '--json'),
       line('acma', 'status'),

@@ -1,6 +1,6 @@
 /** DAMON itself, set up by hand, sees in an emulated machine what a process touches. */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   HandMadeKdamond,
@@ -9,7 +9,8 @@ import {
   switchDamonStatOff,
 } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
-import { startWorkload, type Workload } from './workload.ts';
+import { framesOf } from './memory-figures.ts';
+import { startWorkload } from './workload.ts';
 
 const mebibytes = 64;
 const mebibyte = 2 ** 20;
@@ -49,7 +50,7 @@ const suite: GuestSuite = {
       kdamond.command('on');
       await sleep(watchMs);
       const regions = kdamond.regions();
-      const pages = framesOf(workload);
+      const pages = framesOf(workload.pid, workload);
       const hot = meanAccesses(regions, pages.slice(0, pages.length / 4));
       const cold = meanAccesses(regions, pages.slice(pages.length / 4));
       t.note(`${hot.toFixed(1)} accesses of 20 where hot, ${cold.toFixed(1)} where cold`);
@@ -69,21 +70,6 @@ function largestRam(): { readonly start: number; readonly end: number } {
     .matchAll(/^([0-9a-f]+)-([0-9a-f]+) : System RAM$/gm)
     .map(([, start, last]) => ({ start: parseInt(start!, 16), end: parseInt(last!, 16) + 1 }));
   return [...ranges].reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
-}
-
-/** Physical addresses of a workload's pages, in the order of its addresses. */
-function framesOf(workload: Workload): number[] {
-  const pageBytes = 4096;
-  const entryBytes = 8;
-  const count = (workload.end - workload.start) / pageBytes;
-  const entries = Buffer.alloc(count * entryBytes);
-  const pagemap = openSync(`/proc/${workload.pid}/pagemap`, 'r');
-  readSync(pagemap, entries, 0, entries.length, (workload.start / pageBytes) * entryBytes);
-  closeSync(pagemap);
-  return Array.from({ length: count }, (_, index) => {
-    const frame = entries.readBigUInt64LE(index * entryBytes) & ((1n << 55n) - 1n);
-    return Number(frame) * pageBytes;
-  });
 }
 
 function meanAccesses(regions: readonly KernelRegion[], addresses: readonly number[]): number {

@@ -8,9 +8,6 @@ import { assertInGuest } from './harness.ts';
 
 /** The folder of all kdamonds. */
 export const kdamondsFolder = '/sys/kernel/mm/damon/admin/kdamonds';
-const slot = path.join(kdamondsFolder, '0');
-const context = path.join(slot, 'contexts/0');
-const scheme = path.join(context, 'schemes/0');
 const statSwitch = '/sys/module/damon_stat/parameters/enabled';
 
 /** A region as the kernel tells it. */
@@ -37,11 +34,27 @@ export function switchDamonStatOff(): void {
   if (damonStatState()) writeFileSync(statSwitch, 'N');
 }
 
+/** One of several slots; the first makes all of them, and has to go last. */
+export interface SlotOf {
+  readonly index: number;
+  readonly count: number;
+}
+
 /** One kdamond with a scheme that only counts. Samples every 5 ms, aggregates every 100 ms. */
 export class HandMadeKdamond implements Disposable {
-  constructor(watched: Watched) {
+  readonly #index: number;
+  readonly #slot: string;
+  readonly #scheme: string;
+
+  constructor(watched: Watched, { index, count }: SlotOf = { index: 0, count: 1 }) {
     assertInGuest();
-    write(kdamondsFolder, 'nr_kdamonds', 1);
+    const slot = path.join(kdamondsFolder, `${index}`);
+    const context = path.join(slot, 'contexts/0');
+    const scheme = path.join(context, 'schemes/0');
+    this.#index = index;
+    this.#slot = slot;
+    this.#scheme = scheme;
+    if (index === 0) write(kdamondsFolder, 'nr_kdamonds', count);
     write(slot, 'contexts/nr_contexts', 1);
     write(context, 'operations', watched.operations);
     write(context, 'monitoring_attrs/intervals/sample_us', 5000);
@@ -70,13 +83,13 @@ export class HandMadeKdamond implements Disposable {
 
   /** @throws Error with the kernel's code, as EBUSY */
   command(word: string): void {
-    write(slot, 'state', word);
+    write(this.#slot, 'state', word);
   }
 
   /** All regions, by address. */
   regions(): KernelRegion[] {
     this.command('update_schemes_tried_regions');
-    const folder = path.join(scheme, 'tried_regions');
+    const folder = path.join(this.#scheme, 'tried_regions');
     return readdirSync(folder)
       .filter((name) => /^\d+$/.test(name))
       .map((name) => {
@@ -92,8 +105,8 @@ export class HandMadeKdamond implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (readFileSync(path.join(slot, 'state'), 'utf8').trim() === 'on') this.command('off');
-    write(kdamondsFolder, 'nr_kdamonds', 0);
+    if (readFileSync(path.join(this.#slot, 'state'), 'utf8').trim() === 'on') this.command('off');
+    if (this.#index === 0) write(kdamondsFolder, 'nr_kdamonds', 0);
   }
 }
 

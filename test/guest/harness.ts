@@ -17,7 +17,7 @@ export type TestBody = (context: TestContext) => void | Promise<void>;
 
 /** The default export of a `*.guest.ts` file: its tests run one after another on one machine. */
 export interface GuestSuite {
-  /** Takes minutes, or does not pass each time yet: run only where a pattern asks for it. */
+  /** Takes minutes: run only where a pattern asks for it, and by `test/nightly/guests.ts`. */
   readonly onRequest?: true;
   /** Each of them gets a machine of its own. */
   readonly kernels: readonly KernelName[];

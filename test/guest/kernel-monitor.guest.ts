@@ -5,42 +5,10 @@ import { handover, thermocline } from './call-command.ts';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
 import { Cgroup } from './memory-figures.ts';
-import { startWorkload, type Workload } from './workload.ts';
+import { seenHot, watchLines } from './watch-lines.ts';
+import { startWorkload } from './workload.ts';
 
 const mebibyte = 2 ** 20;
-
-interface Line {
-  readonly targetPids: readonly (number | null)[];
-  readonly maxNrAccesses: number;
-  readonly regions: readonly {
-    readonly start: number;
-    readonly end: number;
-    readonly nrAccesses: number;
-    readonly targetIndex: number;
-  }[];
-}
-
-const lastLine = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1)!) as Line;
-
-/**
- * Bytes seen as hot in the last line of `watch --json`: in the hot quarter, and elsewhere.
- *
- * @param targetIndex of the workload, where several processes are watched
- */
-function hotBytes(
-  stdout: string,
-  { start, hotEnd, end }: Workload,
-  targetIndex = 0,
-): [number, number] {
-  const line = lastLine(stdout);
-  const within = (from: number, to: number) =>
-    line.regions
-      .filter((region) => region.targetIndex === targetIndex)
-      .filter(({ nrAccesses }) => nrAccesses * 2 >= line.maxNrAccesses)
-      .map((region) => Math.min(region.end, to) - Math.max(region.start, from))
-      .reduce((sum, bytes) => sum + Math.max(0, bytes), 0);
-  return [within(start, hotEnd), within(hotEnd, end)];
-}
 
 /** The kernel is as it was booted: no slot, and DAMON_STAT as before. */
 function assertAsBooted(stat: boolean | null): void {
@@ -58,13 +26,12 @@ const suite: GuestSuite = {
       using workload = await startWorkload(64);
       const stdout = await thermocline(
         ...['watch', '--kernel', '--pid', `${workload.pid}`, ...handover()],
-        ...['--json', '--ceiling', '50', '--every', '2s', '--for', '5s'],
+        ...['--json', '--ceiling', '50', '--every', '500ms', '--for', '7s'],
       );
-      const [hot, elsewhere] = hotBytes(stdout, workload);
-      const truth = workload.hotEnd - workload.start;
-      t.note(`${hot / mebibyte} of ${truth / mebibyte} MiB, ${elsewhere / mebibyte} elsewhere`);
-      assert.ok(Math.abs(hot - truth) <= truth / 10);
-      assert.ok(elsewhere <= truth / 10);
+      const { truth, inside, outside, text } = seenHot(watchLines(stdout), workload);
+      t.note(text);
+      assert.ok(Math.abs(inside - truth) <= truth / 10);
+      assert.ok(outside <= truth / 10);
       assertAsBooted(stat);
     },
 
@@ -75,15 +42,14 @@ const suite: GuestSuite = {
       await using second = await startWorkload(32, { group });
       const stdout = await thermocline(
         ...['watch', '--kernel', '--cgroup', group.path, ...handover()],
-        ...['--json', '--ceiling', '50', '--every', '2s', '--for', '5s'],
+        ...['--json', '--ceiling', '50', '--every', '500ms', '--for', '7s'],
       );
-      const { targetPids } = lastLine(stdout);
-      assert.deepEqual(new Set(targetPids), new Set([first.pid, second.pid]));
+      const lines = watchLines(stdout);
+      assert.deepEqual(new Set(lines.at(-1)!.targetPids), new Set([first.pid, second.pid]));
       for (const workload of [first, second]) {
-        const [hot] = hotBytes(stdout, workload, targetPids.indexOf(workload.pid));
-        const truth = workload.hotEnd - workload.start;
-        t.note(`${hot / mebibyte} of ${truth / mebibyte} MiB`);
-        assert.ok(Math.abs(hot - truth) <= truth / 4);
+        const { truth, inside, text } = seenHot(lines, workload);
+        t.note(text);
+        assert.ok(Math.abs(inside - truth) <= truth / 10);
       }
       assertAsBooted(stat);
     },
@@ -94,8 +60,9 @@ const suite: GuestSuite = {
         ...['watch', '--kernel', ...handover(), '--json', '--ceiling', '50', '--for', '8s', '--'],
         ...['sh', '-c', 'sleep 2; workload 4 25 small & wait'],
       );
-      t.note(`targets at last: ${lastLine(stdout).targetPids.length}`);
-      assert.ok(lastLine(stdout).targetPids.length >= 2);
+      const { targetPids } = watchLines(stdout).at(-1)!;
+      t.note(`targets at last: ${targetPids.length}`);
+      assert.ok(targetPids.length >= 2);
       assertAsBooted(stat);
     },
 
@@ -110,7 +77,7 @@ const suite: GuestSuite = {
           ...['watch', '--kernel', ...place, ...handover()],
           ...['--json', '--ceiling', '50', '--for', '2s'],
         );
-        const { regions } = lastLine(stdout);
+        const { regions } = watchLines(stdout).at(-1)!;
         const bytes = regions.reduce((sum, { start, end }) => sum + end - start, 0);
         t.note(`${place.join(' ')}: ${bytes / mebibyte} MiB`);
         assert.ok(bytes > nodeEnd / 2);

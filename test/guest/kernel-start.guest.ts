@@ -24,7 +24,6 @@ function hasWritten(file: string, text: string): boolean {
 const suite: GuestSuite = {
   kernels: ['newest', '6.12'],
   topology: 'plain',
-  onRequest: true,
   tests: {
     async 'start takes a range of a process; status, tune and stop work on it'(t) {
       const stat = damonStatState();

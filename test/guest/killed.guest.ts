@@ -6,10 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { callCommand, handover } from './call-command.ts';
+import { everyFile } from './every-file.ts';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite, TestBody } from './harness.ts';
 import { until } from './memory-figures.ts';
-import { everyFile } from './other-users.ts';
 import { startWorkload } from './workload.ts';
 
 const execute = promisify(execFile);

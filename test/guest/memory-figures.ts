@@ -1,7 +1,20 @@
 /** What the kernel says of memory elsewhere than in DAMON's files, and ways to arrange it. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+const pageBytes = 4096;
+/** Of an entry of `/proc/PID/pagemap`. */
+const swappedBit = 1n << 62n;
+const frameBits = (1n << 55n) - 1n;
 
 /** A field of `/proc/PID/status`, as `VmSwap`, in bytes. */
 export function statusBytes(pid: number, field: string): number {
@@ -28,6 +41,28 @@ export function smapsOf(
     bytes: (field) => mappings.reduce((sum, text) => sum + kilobytes(text, field), 0),
     flags: mappings.flatMap((text) => /^VmFlags: (.*)$/m.exec(text)?.[1]?.trim().split(' ') ?? []),
   };
+}
+
+/** What the kernel says of each page between two addresses of a process. */
+function pagemapOf(
+  pid: number,
+  { start, end }: { readonly start: number; readonly end: number },
+): BigUint64Array {
+  const entries = new BigUint64Array((end - start) / pageBytes);
+  const file = openSync(`/proc/${pid}/pagemap`, 'r');
+  readSync(file, entries, 0, entries.byteLength, (start / pageBytes) * entries.BYTES_PER_ELEMENT);
+  closeSync(file);
+  return entries;
+}
+
+/** Physical addresses of pages, in the order of their addresses. */
+export function framesOf(pid: number, range: { start: number; end: number }): number[] {
+  return Array.from(pagemapOf(pid, range), (entry) => Number(entry & frameBits) * pageBytes);
+}
+
+/** Bytes between two addresses that are in swap. */
+export function swappedBytes(pid: number, range: { start: number; end: number }): number {
+  return pagemapOf(pid, range).filter((entry) => (entry & swappedBit) !== 0n).length * pageBytes;
 }
 
 /** Bytes of the mapping at an address by memory node. */

@@ -1,11 +1,11 @@
-/** No command leaves a kernel other than as booted; DAMON_STAT, where it runs, runs on. */
+/** DAMON_STAT, with which the newest kernel boots, runs on as it was beside every command. */
 import type { GuestSuite } from './harness.ts';
 import { testsBeside } from './other-users.ts';
 
 const suite: GuestSuite = {
-  kernels: ['newest', '6.12'],
+  kernels: ['newest'],
   topology: 'plain',
   onRequest: true,
-  tests: testsBeside(['the kernel as booted']),
+  tests: testsBeside(() => ({ [Symbol.dispose]() {} })),
 };
 export default suite;

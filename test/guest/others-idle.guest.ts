@@ -1,4 +1,5 @@
 /** No command changes the set-up of somebody who has not started it. */
+import { HandMadeKdamond } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
 import { testsBeside } from './other-users.ts';
 
@@ -6,6 +7,6 @@ const suite: GuestSuite = {
   kernels: ['newest', '6.12'],
   topology: 'plain',
   onRequest: true,
-  tests: testsBeside(['an idle set-up']),
+  tests: testsBeside(({ pid }) => new HandMadeKdamond({ operations: 'vaddr', pid })),
 };
 export default suite;

@@ -9,37 +9,42 @@ export interface WorkloadShape {
   readonly hotPercent?: number;
   /** As `workload.c` knows them: `small`, `default`, `huge`, or the path of a file to map. */
   readonly memory?: string;
+  /** Size of a second mapping that is touched once and never again. */
+  readonly coldMebibytes?: number;
   /** Where it is from its start, so that all of its memory is charged there. */
   readonly group?: Cgroup;
 }
 
-/** A process with one mapping of known size, of which it keeps touching the first part. */
+/** A process with a mapping of known size, of which it keeps touching the first part. */
 export interface Workload extends Disposable, AsyncDisposable {
   readonly pid: number;
   readonly start: number;
   readonly end: number;
   /** Where the touched part ends; it begins at `start`. */
   readonly hotEnd: number;
+  /** The second mapping; empty where there is none. */
+  readonly cold: { readonly start: number; readonly end: number };
 }
 
 /** Starts a workload and waits until all of its memory is there. */
 export async function startWorkload(
   mebibytes: number,
-  { hotPercent = 25, memory = 'small', group }: WorkloadShape = {},
+  { hotPercent = 25, memory = 'small', coldMebibytes, group }: WorkloadShape = {},
 ): Promise<Workload> {
   const join = group === undefined ? '' : `echo $$ > ${group.folder}/cgroup.procs; `;
-  const program = `${join}exec workload ${mebibytes} ${hotPercent} ${memory}`;
+  const program = `${join}exec workload ${mebibytes} ${hotPercent} ${memory} ${coldMebibytes ?? ''}`;
   const child = spawn('sh', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   const ended = exit.then(() => Promise.reject(new Error('the workload has ended')));
   ended.catch(() => {});
   const [line] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer];
-  const [start, end, hotEnd] = line.toString().split(' ').map(Number);
+  const [start, end, hotEnd, ...cold] = line.toString().split(' ').map(Number);
   return {
     pid: child.pid!,
     start: start!,
     end: end!,
     hotEnd: hotEnd!,
+    cold: { start: cold[0]!, end: cold[1]! },
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
