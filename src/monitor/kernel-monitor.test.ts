@@ -136,6 +136,22 @@ describe('a kernel monitor', () => {
     expect(await monitor.ended).toMatchObject({ reason: 'stopped' });
   });
 
+  test('leaves nothing behind its end that would keep the process alive', async () => {
+    const host = new FakeHost();
+    const timers = () =>
+      process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    // Reading for the stream may cost next to nothing, so that it pauses for hours.
+    const monitor = host.monitor(watching, { cpuCeiling: 1e-9 });
+    await monitor.start();
+    host.runFor(200_000);
+    const stream = monitor.snapshots()[Symbol.asyncIterator]();
+    await stream.next();
+    await monitor.stop();
+    expect(await stream.next()).toMatchObject({ done: true });
+    expect(timers()).toBe(before);
+  });
+
   test('shows users their own schemes only', async () => {
     const host = new FakeHost();
     const monitor = host.monitor({ ...watching, schemes: [cold] });

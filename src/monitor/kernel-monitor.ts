@@ -371,7 +371,8 @@ export class KernelMonitor implements Monitor {
       } catch {
         // It has ended, which the loop sees, or it is tried again.
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, pauseUs) / 1000));
+      // Not what keeps the process alive: it may outlast the monitor by minutes.
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, pauseUs) / 1000).unref());
     }
     this.#isStreaming = false;
   }
