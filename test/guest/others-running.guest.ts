@@ -1,6 +1,6 @@
 /**
- * No command changes anything of three slots of somebody else: a kdamond that runs, a set-up beside it
- * that does not, and a kdamond whose last snapshot is in its files, as damo leaves it there.
+ * No command changes anything of three slots of somebody else: a kdamond that runs, a set-up beside
+ * it that does not, and a kdamond whose last snapshot is in its files, as damo leaves it there.
  */
 import { HandMadeKdamond, switchDamonStatOff } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
