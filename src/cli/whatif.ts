@@ -131,18 +131,25 @@ async function tryOnce(
   };
 }
 
-/** Each knob at half and at twice its setting, as far as it goes. */
+/**
+ * Each knob at half and at twice its setting, as far as it goes. Those that make no difference to a
+ * replay, as what only a loop goes by, are left out.
+ */
 async function turnKnobs(
   source: ReplaySource,
   plan: WhatIfPlan,
   watched: Watched,
 ): Promise<KnobTurn[] | null> {
   const settings = plan.knobs.map(({ value }) => value);
-  const turned = plan.knobs.flatMap((knob, index) =>
+  const planned = JSON.stringify(plan.paramsFor(settings));
+  const turns = plan.knobs.map((knob, index) =>
     [
       ...new Set(TURNS.map((turn) => Math.min(knob.max, Math.max(knob.min, knob.value * turn)))),
     ].map((value) => ({ knob, value, values: settings.with(index, value) })),
   );
+  const turned = turns
+    .filter((some) => some.some((one) => JSON.stringify(plan.paramsFor(one.values)) !== planned))
+    .flat();
   if (turned.length === 0) return [];
   const sets = turned.map(({ values }) => plan.paramsFor(values));
   const outcomes = await runSweep({ ...source, sets, ...watched });

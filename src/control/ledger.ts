@@ -3,7 +3,7 @@
  * times of regions where nothing does.
  */
 import type { SchemeState, Snapshot } from '../params/snapshot.ts';
-import type { AddressRange, Params, Scheme } from '../params/types.ts';
+import type { AddressRange, Filter, Params, Scheme } from '../params/types.ts';
 import { IdleMap, type Return } from '../policies/idle-map.ts';
 import type { LoopTotals } from './loop-host.ts';
 import { OutBook } from './out-book.ts';
@@ -33,12 +33,25 @@ export interface Saved {
   readonly netBytes: number;
 }
 
+/** What the books begin with. */
+export interface LedgerOptions {
+  readonly mode: 'run' | 'shadow';
+  readonly first: LoopTotals;
+  /** What waiting for a page costs, in microseconds. */
+  readonly faultUs: number;
+  /** The addresses that schemes keep to by filters; null: all that is watched. */
+  readonly within: readonly AddressRange[] | null;
+  /** Whether 0 bytes that passed filters are a count: some kernels have none. */
+  readonly countsPassed: boolean;
+}
+
 /** The books of one run. */
 export class Ledger {
   readonly #shadow: boolean;
   readonly #faultUs: number;
   readonly #first: LoopTotals;
   readonly #idle: IdleMap;
+  readonly #countsPassed: boolean;
   readonly #book = new OutBook();
   #last: LoopTotals;
   #schemes: readonly SchemeState[] = [];
@@ -52,19 +65,11 @@ export class Ledger {
   #takenBytes = 0;
   #aggregationUs = 1;
 
-  /**
-   * @param faultUs what waiting for a page costs, in microseconds
-   * @param within the addresses that schemes keep to by filters; null: all that is watched
-   */
-  constructor(
-    mode: 'run' | 'shadow',
-    first: LoopTotals,
-    faultUs: number,
-    within: readonly AddressRange[] | null = null,
-  ) {
+  constructor({ mode, first, faultUs, within, countsPassed }: LedgerOptions) {
     this.#shadow = mode === 'shadow';
     this.#faultUs = faultUs;
     this.#idle = new IdleMap(within);
+    this.#countsPassed = countsPassed;
     this.#first = first;
     this.#last = first;
   }
@@ -84,7 +89,8 @@ export class Ledger {
     this.#schemes = schemes;
     this.#last = now;
     this.#aggregationUs = snapshot.aggregationIntervalUs;
-    this.#notePassShare(stats, now, snapshot);
+    const judged = this.#countsPassed && (acting?.scheme.filters.some(isAboutPages) ?? false);
+    this.#notePassShare(stats, judged, now, snapshot);
     const back = this.#shadow ? returnedBytes(seen) : now.refaultedBytes - before.refaultedBytes;
     this.#cameBackBytes += back;
     let triedBytes = stats?.tried ?? 0;
@@ -167,10 +173,11 @@ export class Ledger {
   /** Where no filter has looked at pages, memory is as resident as it is on average. */
   #notePassShare(
     stats: { readonly tried: number; readonly passed: number } | null,
+    judged: boolean,
     now: LoopTotals,
     { nrRegions, start, end }: Snapshot,
   ): void {
-    if (stats !== null && (stats.passed > 0 || this.#passed > 0)) {
+    if (stats !== null && (judged || stats.passed > 0 || this.#passed > 0)) {
       this.#lookedAt = this.#lookedAt * KEPT + stats.tried;
       this.#passed = this.#passed * KEPT + stats.passed;
       return;
@@ -183,7 +190,7 @@ export class Ledger {
 
   /** Of the regions that are taken, the part that is memory which may go. */
   get #passShare(): number {
-    return this.#passed > 0 ? Math.min(1, this.#passed / this.#lookedAt) : this.#residentShare;
+    return this.#lookedAt > 0 ? Math.min(1, this.#passed / this.#lookedAt) : this.#residentShare;
   }
 }
 
@@ -191,6 +198,11 @@ export class Ledger {
 function takerOf({ schemes }: Params): { scheme: Scheme; index: number } | null {
   const index = schemes.findIndex(({ action }) => action === 'pageout');
   return index < 0 ? null : { scheme: schemes[index]!, index };
+}
+
+/** What the core decides by itself is left out of the schemes' counts. */
+function isAboutPages({ type }: Filter): boolean {
+  return type !== 'addr' && type !== 'target';
 }
 
 function returnedBytes(returns: readonly Return[]): number {

@@ -57,6 +57,10 @@ export interface LoopReport {
   readonly netBytes: number;
   readonly residentBytes: number;
   readonly verdict: Verdict;
+  /** Of the monitor, as sentences. */
+  readonly warnings: readonly string[];
+  /** So many times as long as planned are the intervals, to keep to the ceiling on cost. */
+  readonly stretch: number;
   /** One sentence: what the policy makes of it. */
   readonly why: string;
   /** In force from now on. */
@@ -93,9 +97,12 @@ export class PolicyLoop<K extends Knobs, S> {
     this.#state = policy.adaptation?.begin(knobs) ?? null;
     this.#params = firstParams({ ...options, mode: 'run' });
     this.#last = host.totals();
-    const { host: hostFacts, part } = options.facts;
-    const within = part?.ranges ?? null;
-    this.#ledger = new Ledger(options.mode, this.#last, faultUs(hostFacts), within);
+    const { host: hostFacts, part, watcher } = options.facts;
+    this.#ledger = new Ledger({
+      ...{ mode: options.mode, first: this.#last, faultUs: faultUs(hostFacts) },
+      within: part?.ranges ?? null,
+      countsPassed: watcher !== 'kernel',
+    });
   }
 
   /** Looks, decides, and puts the decision into force. Rejects when the monitor has ended. */
@@ -120,6 +127,8 @@ export class PolicyLoop<K extends Knobs, S> {
       ...this.#ledger.saved(now),
       residentBytes: now.residentBytes,
       verdict,
+      warnings: stats.warnings,
+      stretch: stats.cost.stretch,
       why: score.problem ?? (verdict.state === 'go' ? decision.why : verdict.sentence),
       params: this.#params,
     };

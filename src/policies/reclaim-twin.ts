@@ -1,5 +1,5 @@
-import { formatDuration } from '../base/units.ts';
-import type { Params } from '../params/types.ts';
+import { formatBytes, formatDuration } from '../base/units.ts';
+import type { Attrs, Params, Quota } from '../params/types.ts';
 import type { Comparison } from './policy.ts';
 
 /** DAMON_RECLAIM's defaults (spec 9.1) beside what `reclaim` plans. */
@@ -22,7 +22,7 @@ export function compareReclaim({ schemes, attrs, operations }: Params): Comparis
     {
       setting: 'quota',
       module: '128 MiB and 10 ms of work a second',
-      ours: `from ${String(quota.sizeBytes)} bytes a second on, doubling while nobody feels it`,
+      ours: `from ${rateText(quota)} on, doubling while nobody feels it`,
       why: 'harm is found out with little memory, and time on a slow device says nothing of bytes',
     },
     {
@@ -43,8 +43,26 @@ export function compareReclaim({ schemes, attrs, operations }: Params): Comparis
     {
       setting: 'sampling interval',
       module: '5 ms, or tuned from 5 ms to 10 s',
-      ours: `tuned, up to ${formatDuration(attrs.intervalsGoal.maxSampleIntervalUs)}`,
-      why: 'a rare access is seen only by who waits for it, and the idle time has to be told apart',
+      ...samplingInterval(attrs),
     },
   ];
+}
+
+/** Two digits are enough: the quota itself has no more. */
+function rateText({ sizeBytes, resetIntervalMs }: Quota): string {
+  const perSecond = (Number(sizeBytes) * 1000) / Number(resetIntervalMs);
+  return `${formatBytes(Number(perSecond.toPrecision(2)))} a second`;
+}
+
+function samplingInterval({ sampleIntervalUs, intervalsGoal }: Attrs) {
+  if (intervalsGoal.aggregations === 0) {
+    return {
+      ours: formatDuration(sampleIntervalUs),
+      why: 'reading a process has a cost of its own, which a ceiling bounds',
+    };
+  }
+  return {
+    ours: `tuned, up to ${formatDuration(intervalsGoal.maxSampleIntervalUs)}`,
+    why: 'a rare access is seen only by who waits for it, and the idle time has to be told apart',
+  };
 }

@@ -80,6 +80,26 @@ describe('the plan', () => {
     expect(text).toMatch(/zone Normal of the whole machine/);
   });
 
+  test('compares with the module in words, also where intervals are not tuned', () => {
+    const subject = { kind: 'processes', pids: [7] } as const;
+    const words = (differences: Parameters<typeof policyFacts>[0]) => {
+      const compared = reclaim.twin!.compare(reclaim.plan(knobs, policyFacts(differences)));
+      return Object.fromEntries(compared.map(({ setting, ours }) => [setting, ours]));
+    };
+    expect(words({})['sampling interval']).toBe('tuned, up to 187.5 ms');
+    const smaps = words({ subject, watcher: 'smaps' });
+    expect(smaps['sampling interval']).toBe('200 ms');
+    expect(smaps['quota']).toBe('from 4 MiB a second on, doubling while nobody feels it');
+  });
+
+  test('leaves anonymous mappings alone where smaps tells that they have nowhere to go', () => {
+    const subject = { kind: 'processes', pids: [7] } as const;
+    const memory = { ...facts.host.memory, swapTotalBytes: 0, swapFreeBytes: 0 };
+    const host = machineFacts({ memory, swapDevices: [] });
+    const { params } = reclaim.plan(knobs, policyFacts({ host, subject, watcher: 'smaps' }));
+    expect(taker(params).filters).toEqual([{ type: 'anon', matching: true, allow: false }]);
+  });
+
   test('leaves out the cgroup that it runs in', () => {
     const { params } = reclaim.plan(knobs, policyFacts({ ownCgroup: '/thermocline.service' }));
     expect(taker(params).filters[0]).toMatchObject({

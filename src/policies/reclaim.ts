@@ -149,7 +149,7 @@ function planOf(knobs: ReclaimKnobs, facts: PolicyFacts, state: ReclaimState): P
       resetIntervalMs,
       weights: { sizePermil: 0, nrAccessesPermil: 0, agePermil: 1 },
     },
-    filters: byPage ? [...filters, ...pageTypes(facts), YOUNG] : filters,
+    filters: [...filters, ...pageFilters(facts, byPage)],
   };
   const lookBytes = (knobs.bytesPerSecond * LOOK_QUOTAS * resetIntervalMs) / 1000;
   const schemes = byPage ? [lookScheme(pageOut, age, lookBytes), pageOut] : [pageOut];
@@ -192,6 +192,12 @@ function attrsFor({ coldAgeUs }: ReclaimKnobs, facts: PolicyFacts): AttrsSpec {
     },
     minNrRegions: Math.min(Math.max(MIN_NR_REGIONS, Math.ceil(bytes / 2 ** 29)), 500),
   };
+}
+
+/** The kernel's DAMON looks at single pages of physical memory only, smaps at whole mappings. */
+function pageFilters(facts: PolicyFacts, byPage: boolean): Filter[] {
+  if (byPage) return [...pageTypes(facts), YOUNG];
+  return facts.watcher === 'smaps' ? pageTypes(facts) : [];
 }
 
 /** Anonymous memory has nowhere to go without swap, and is left alone then. */

@@ -3,6 +3,9 @@ import { bandwidthBytesPerSecond, idleTimePercentilesMs } from '../../analysis/d
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import type { LoopMode, LoopReport } from '../../control/policy-loop.ts';
 
+/** From here on, stretched intervals are worth a word. */
+const NOTED_STRETCH = 2;
+
 /** Percentiles of idle time that `stat` prints. */
 const PERCENTILES = [25, 50, 75, 95] as const;
 
@@ -28,15 +31,23 @@ export function reportObject(policy: string, mode: LoopMode, report: LoopReport)
 export function reportLine(mode: LoopMode, startUs: number, report: LoopReport): string {
   const time = formatDuration(Math.max(0, report.timeUs - startUs)).padStart(8);
   if (!report.params.schemes.some(({ action }) => action === 'pageout')) {
-    return `${time}  ${idleText(report)}${report.params.schemes.length > 0 ? `; ${report.why}` : ''}`;
+    const why = report.params.schemes.length > 0 ? `; ${report.why}` : '';
+    return `${time}  ${idleText(report)}${why}${stretchText(report)}`;
   }
   const { leftBytes, cameBackBytes, grossBytes, netBytes, pressureShare, score } = report;
   const verb = mode === 'shadow' ? 'would have left' : 'left';
   return (
     `${time}  ${formatBytes(leftBytes)} ${verb}, ${formatBytes(cameBackBytes)} came back; ` +
     `saved ${formatBytes(netBytes)} net, ${formatBytes(grossBytes)} gross; ` +
-    `pressure ${formatShare(pressureShare)}, score ${scoreText(score.value)} by ${score.by}; ${report.why}`
+    `pressure ${formatShare(pressureShare)}, score ${scoreText(score.value)} by ${score.by}; ${report.why}` +
+    stretchText(report)
   );
+}
+
+/** Memory that is looked at so seldom is found cold late. */
+function stretchText({ stretch }: LoopReport): string {
+  if (stretch < NOTED_STRETCH) return '';
+  return ` Watching is ${stretch.toFixed(0)} times as slow as planned, to keep its ceiling.`;
 }
 
 function scoreText(value: number): string {

@@ -99,8 +99,14 @@ async function goOn<K extends Knobs, S>(
 
 function printer<K extends Knobs, S>({ policy, mode, everyUs, json }: PolicyRun<K, S>) {
   let startUs: number | null = null;
+  let told: readonly string[] = [];
   return (report: LoopReport): void => {
     startUs ??= report.timeUs - everyUs;
+    if (!json) {
+      const news = report.warnings.filter((warning) => !told.includes(warning));
+      process.stderr.write(news.map((warning) => `note: ${warning}\n`).join(''));
+      told = report.warnings;
+    }
     const line = json
       ? exactJson(reportObject(policy.name, mode, report))
       : reportLine(mode, startUs, report);

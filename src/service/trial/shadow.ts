@@ -58,7 +58,10 @@ export class Shadow {
       ...{ refaultedBytes: 0, swapIsOnDisk: false, swapTotalBytes: 0, diskWriteBytes: 0 },
     };
     if (this.#ledger === null) {
-      this.#ledger = new Ledger('shadow', totals, faultUs);
+      this.#ledger = new Ledger({
+        ...{ mode: 'shadow', first: totals, faultUs },
+        ...{ within: null, countsPassed: false },
+      });
       this.#startUs = figures.timeUs;
     }
     const { elapsedUs, missedStallShare } = this.#ledger.update(totals, snapshot, this.#params, []);
