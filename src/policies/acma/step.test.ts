@@ -175,6 +175,9 @@ test('a maximum that is lowered is obeyed whatever the pressure', () => {
   const lowered = { ...knobs, maxBytes: 6 * GIB };
   const { decision } = stepAcma(pressed(20_000), state, lowered);
   expect(nrBlocks(decision.take) * BLOCK_BYTES).toBe(2 * GIB);
+  // It is no multiple of a block: the last block goes as a whole.
+  const uneven = { ...knobs, maxBytes: 8 * GIB - 1 };
+  expect(nrBlocks(stepAcma(pressed(20_000), state, uneven).decision.take)).toBe(1);
 });
 
 test('a guest without pressure to which the host supplies much is not believed', () => {

@@ -134,12 +134,8 @@ function decide(
   const give = (bytes: number, why: string) => giving(observation, mostBytes, bytes, why);
 
   if (sizeBytes > mostBytes) {
-    return taking(
-      observation,
-      minBytes,
-      sizeBytes - mostBytes,
-      'The maximum is lower than the size.',
-    );
+    const excessBytes = Math.ceil((sizeBytes - mostBytes) / BLOCK_BYTES) * BLOCK_BYTES;
+    return taking(observation, minBytes, excessBytes, 'The maximum is lower than the size.');
   }
   if (sizeBytes < minBytes) return give(minBytes - sizeBytes, 'The size is below the minimum.');
   const ageMs = nowMs - takenAtMs;
