@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FakeQemu } from '../testing/fake-qemu.ts';
 import { FakeTree } from '../testing/fake-tree.ts';
 
 const program = fileURLToPath(new URL('../../bin/thermocline.js', import.meta.url));
@@ -64,6 +65,18 @@ async function eventually(condition: () => boolean): Promise<void> {
   expect(condition()).toBe(true);
 }
 
+/** The same of a guest, and the line that it has printed. */
+async function startGuestRun(socket: string): Promise<{ child: ChildProcess; line: string }> {
+  const words = ['acma', 'run', '--qemu', socket, '--min', '256M', '--max', '2G'];
+  const child = spawn(process.execPath, [program, ...words], {
+    env: env(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  const [piece] = (await once(child.stdout!, 'data')) as [Buffer];
+  return { child, line: piece.toString() };
+}
+
 test('plan says what a run may write, and writes nothing', () => {
   const { stdout, status } = acma('plan', ...KNOBS);
   expect(status).toBe(0);
@@ -85,7 +98,9 @@ test('shadow recommends and writes nothing', () => {
 test('run holds the size, answers status, and puts the limit back when it is ended', async () => {
   const child = await startRun();
   const { runs } = JSON.parse(acma('status', '--json').stdout);
-  expect(runs).toMatchObject([{ state: 'acting', pid: child.pid, latest: { maxBytes: 2 ** 31 } }]);
+  expect(runs).toMatchObject([
+    { state: 'acting', pid: child.pid, latest: [{ maxBytes: 2 ** 31 }] },
+  ]);
   expect(acma('run', ...KNOBS).stderr).toMatch(/does the same already/);
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
@@ -122,6 +137,57 @@ test.each([
   const { stderr, status } = acma('plan', '--cgroup', '/db', ...knobs);
   expect(status).toBe(2);
   expect(stderr).toContain(`thermocline: ${message}`);
+});
+
+test('run steers a guest by its balloon, answers status, and lets go of it when it is ended', async () => {
+  const socket = join(tree.folder, 'vm.qmp');
+  await using qemu = await FakeQemu.listen(socket, 4 * 2 ** 30, 2 ** 28);
+  const { child, line } = await startGuestRun(socket);
+  // More than its maximum: down it goes, 128 MiB at a time.
+  expect(line).toMatch(/vm\.qmp .* The maximum is lower than the size\.\n$/);
+  expect(qemu.orders).toEqual(['poll 1', `balloon ${(4096 - 128) * 2 ** 20}`]);
+  const status = spawn(process.execPath, [program, 'acma', 'status', '--json'], { env: env() });
+  let told = '';
+  for await (const piece of status.stdout!.setEncoding('utf8')) told += piece;
+  expect(JSON.parse(told).runs[0]).toMatchObject({
+    description: `thermocline acma run on guest ${socket}`,
+    latest: [{ name: `guest ${socket}`, pressureFrom: expect.stringMatching(/^a proxy/) }],
+  });
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  expect(qemu.orders.slice(-3)).toEqual(['poll 0', `balloon ${4 * 2 ** 30}`, 'poll 0']);
+});
+
+test('killed, its guard lets go of the guest', async () => {
+  const socket = join(tree.folder, 'vm.qmp');
+  await using qemu = await FakeQemu.listen(socket, 4 * 2 ** 30, 2 ** 28);
+  const { child } = await startGuestRun(socket);
+  expect(qemu.targetBytes).toBeLessThan(4 * 2 ** 30);
+  child.kill('SIGKILL');
+  while (qemu.pollingSeconds !== 0) await sleep(20);
+  expect(qemu.targetBytes).toBe(4 * 2 ** 30);
+});
+
+test('plan of guests says where its figures come from', async () => {
+  const sockets = ['a.qmp', 'b.qmp'].map((name) => join(tree.folder, name));
+  await using _a = await FakeQemu.listen(sockets[0]!, 4 * 2 ** 30, 2 ** 28);
+  await using _b = await FakeQemu.listen(sockets[1]!, 4 * 2 ** 30, 2 ** 29);
+  const words = ['acma', 'plan', '--qemu', ...sockets, '--min', '256M', '--max', '2G'];
+  const plan = spawn(process.execPath, [program, ...words], { env: env() });
+  let text = '';
+  for await (const piece of plan.stdout!.setEncoding('utf8')) text += piece;
+  expect(text).toMatch(/a\.qmp: 256 MiB in use/);
+  expect(text).toMatch(/b\.qmp: 512 MiB in use/);
+  expect(text).toMatch(/pressure comes from a proxy: 100 us for each major fault/);
+});
+
+test('says what to name', () => {
+  const knobs = ['--min', '256M', '--max', '2G'];
+  const both = acma('run', ...KNOBS, '--qemu', 'x');
+  expect(both.stderr).toMatch(/either --cgroup, or --qemu/);
+  expect(acma('plan', ...knobs).stderr).toMatch(/either --cgroup, or --qemu/);
+  const none = acma('plan', ...knobs, '--qemu', join(tree.folder, 'none'));
+  expect(none.stderr).toMatch(/can't be connected to \(ENOENT\); name the socket of QEMU's option/);
 });
 
 test('a cgroup that is not there is named', () => {

@@ -1,30 +1,32 @@
 /** `thermocline acma plan | simulate | shadow | run | status`: memory that follows its use. */
 import { type Command, Option } from 'commander';
 import type { AcmaMode } from '../control/acma/acma-loop.ts';
-import { addKnobs } from './acma/knobs.ts';
 import type { LiveOptions } from './acma/run.ts';
 import type { SimulateOptions } from './acma/simulate.ts';
+import { addSubject } from './acma/subject.ts';
 import { durationValue } from './watch/option-values.ts';
 
 const EXAMPLES = `
 Examples:
   $ thermocline acma simulate examples/scenarios/auto-scaling.yaml
   $ thermocline acma shadow --cgroup /db --min 256M --max 2G
-  $ thermocline acma run --cgroup /db --min 256M --max 2G --pressure 0.1%`;
+  $ thermocline acma run --cgroup /db --min 256M --max 2G --pressure 0.1%
+  $ thermocline acma run --qemu a.qmp b.qmp --min 1G --max 4G --budget 6G`;
 
 export function register(program: Command): void {
   const acma = program
     .command('acma')
     .summary('scale memory between a minimum and a maximum, by what is accessed')
     .description(
-      'Scales the memory of a cgroup, or of a simulated guest, between a minimum and a maximum: ' +
+      'Scales the memory of a cgroup, of QEMU guests by their balloons, or of a simulated guest, ' +
+        'between a minimum and a maximum: ' +
         'slowly down while all is calm, at once up when time is lost to a lack of memory.',
     )
     .addHelpText('after', EXAMPLES);
   addPlan(acma);
   addSimulate(acma);
   addLive(acma, 'shadow', 'recommend a size again and again, and change nothing');
-  addLive(acma, 'run', 'scale it, until it is ended; then the limits are as they were');
+  addLive(acma, 'run', 'scale it, until it is ended; then limits and balloons are as they were');
   addStatus(acma);
 }
 
@@ -32,13 +34,13 @@ function addPlan(parent: Command): void {
   const plan = parent
     .command('plan')
     .summary('print what a run would write, and why, and do nothing')
-    .description('Prints how the cgroup stands, and what a run may write to. Changes nothing.');
+    .description('Prints how it stands, and what a run may write to. Changes nothing.');
   addSubject(plan);
   plan
     .option('--json', 'print one JSON object')
     .action(async (options: LiveOptions, self: Command) => {
       const { printPlan } = await import('./acma/plan.ts');
-      process.stdout.write(printPlan(options, self));
+      process.stdout.write(await printPlan(options, self));
     });
 }
 
@@ -77,13 +79,6 @@ function addLive(parent: Command, mode: AcmaMode, summary: string): void {
       const { runAcma } = await import('./acma/run.ts');
       process.exitCode = await runAcma(mode, options, self);
     });
-}
-
-function addSubject(command: Command): void {
-  command
-    .requiredOption('--cgroup <path>', 'the cgroup (version 2) to scale')
-    .option('--stateless', 'only have cold memory reclaimed; set no limit');
-  addKnobs(command);
 }
 
 function addStatus(parent: Command): void {

@@ -111,7 +111,17 @@ function isUndo(value: unknown): boolean {
   return (
     isCount(value['kernelSlot']) ||
     isText(value['traceInstance']) ||
+    isBalloon(value) ||
     (isText(value['file']) && isText(value['content']))
+  );
+}
+
+function isBalloon(value: Fields): boolean {
+  return (
+    isText(value['qmpSocket']) &&
+    /^\/machine\/peripheral/.test(String(value['device'])) &&
+    isCount(value['balloonBytes']) &&
+    isCount(value['pollingSeconds'])
   );
 }
 

@@ -1,12 +1,13 @@
 /**
  * Takes a step back. What is to be written comes from a journal, so this trusts nothing in it: only
  * known files below the cgroup root can be written, with values that they take, only slots of the
- * kernel's DAMON that our own records know are stopped, and only trace instances with a name of
- * ours are removed.
+ * kernel's DAMON that our own records know are stopped, only trace instances with a name of ours
+ * are removed, and of a guest only the balloon is set.
  */
 import { closeSync, constants, openSync, realpathSync, writeSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { ThermoclineError } from '../base/errors.ts';
+import { formatBytes } from '../base/units.ts';
 import type { FileUndo, LeverUndo, Roots } from '../host/host.ts';
 import type { ProcessIdentity } from '../host/linux/process-identity.ts';
 
@@ -42,6 +43,13 @@ export async function applyUndo(undo: LeverUndo, scene: UndoScene): Promise<stri
       : `${undo.file} is "${undo.content.trim()}" again.`;
   }
   // Loaded by those who need it only: most journals tell of files.
+  if ('qmpSocket' in undo) {
+    const { putBackBalloon } = await import('../host/linux/qemu-balloon.ts');
+    const outcome = await putBackBalloon(undo);
+    return outcome === 'gone'
+      ? `The guest at ${undo.qmpSocket} is gone.`
+      : `The balloon at ${undo.qmpSocket} leaves its guest ${formatBytes(undo.balloonBytes)} again.`;
+  }
   const { giveBackKernelSlot, removeTrace } = await import('../monitor/kernel-slots.ts');
   if ('traceInstance' in undo) {
     removeTrace(scene.roots, undo.traceInstance);

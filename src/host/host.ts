@@ -146,7 +146,7 @@ export interface LeverStep {
 }
 
 /** Data that a process which knows nothing else can replay. */
-export type LeverUndo = FileUndo | KernelSlotUndo | TraceInstanceUndo;
+export type LeverUndo = FileUndo | KernelSlotUndo | TraceInstanceUndo | BalloonUndo;
 
 /** A file, and what it held. */
 export interface FileUndo {
@@ -165,4 +165,16 @@ export interface KernelSlotUndo {
 /** An instance of tracefs that is to be removed; its name tells that it is ours. */
 export interface TraceInstanceUndo {
   readonly traceInstance: string;
+}
+
+/** The balloon of a QEMU guest, and how it was. */
+export interface BalloonUndo {
+  /** Where QEMU's control channel listens. */
+  readonly qmpSocket: string;
+  /** As QEMU calls it: `/machine/peripheral/balloon0`. */
+  readonly device: string;
+  /** What it left the guest. */
+  readonly balloonBytes: number;
+  /** How often the guest was asked for figures; 0: never. */
+  readonly pollingSeconds: number;
 }

@@ -11,6 +11,7 @@ export {
   type Release,
 } from './fake-damon-sysfs.ts';
 export { type AdvisedRange, FakeSyscalls } from './fake-syscalls.ts';
+export { FakeQemu } from './fake-qemu.ts';
 export { FakeTracefs } from './fake-tracefs.ts';
 export { FakeTree } from './fake-tree.ts';
 export {

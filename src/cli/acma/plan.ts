@@ -1,24 +1,38 @@
-/** `acma plan`: how a cgroup stands and what a run may write to. Changes nothing. */
+/** `acma plan`: how it stands and what a run may write to. Changes nothing. */
 import type { Command } from 'commander';
 import { formatBytes, formatShare } from '../../base/units.ts';
-import { CgroupActuator } from '../../control/acma/cgroup-actuator.ts';
+import type { AcmaActuator } from '../../control/acma/actuator.ts';
+import type { LeverStep, Roots } from '../../host/host.ts';
 import { nrFreeBlocks } from '../../host/linux/free-blocks.ts';
+import type { AcmaKnobs } from '../../policies/acma/observation.ts';
 import { headroomBytes } from '../../policies/acma/step.ts';
 import { rootsOf } from '../roots.ts';
 import { acmaKnobs } from './knobs.ts';
 import type { LiveOptions } from './run.ts';
+import { subjectOf } from './subject.ts';
 
-/** The whole output. */
-export function printPlan(options: LiveOptions, command: Command): string {
+type Plan = Awaited<ReturnType<typeof planOf>>;
+
+/** The whole output: in JSON an object, or a list of them where several guests are named. */
+export async function printPlan(options: LiveOptions, command: Command): Promise<string> {
   const roots = rootsOf(command);
   const knobs = acmaKnobs(options);
-  const { cgroup: path, stateless } = options;
-  const actuator = new CgroupActuator({ roots, path, knobs, holds: stateless !== true });
-  const { totalBytes, sizeBytes, freeBytes, coldBytes } = actuator.observe();
-  const plan = {
+  await using actuators = await subjectOf(options, roots).open(knobs);
+  const plans: Plan[] = [];
+  for (const actuator of actuators.all) plans.push(await planOf(actuator, knobs, roots));
+  const [only, second] = plans;
+  if (options.json) return `${JSON.stringify(second === undefined ? only : plans, null, 2)}\n`;
+  return plans.map(described).join('');
+}
+
+async function planOf(actuator: AcmaActuator, knobs: AcmaKnobs, roots: Roots) {
+  const { totalBytes, sizeBytes, freeBytes, coldBytes } = await actuator.observe();
+  return {
     name: actuator.name,
     ...knobs,
+    pressureFrom: actuator.pressureFrom,
     totalBytes,
+    sizeBytes,
     headroomBytes: headroomBytes(knobs),
     usedBytes: sizeBytes - freeBytes,
     coldBytes,
@@ -26,17 +40,23 @@ export function printPlan(options: LiveOptions, command: Command): string {
     writes: actuator.steps.map(({ text, undo }) => ({ text, undo })),
     verdict: actuator.verdict(),
   };
-  if (options.json) return `${JSON.stringify(plan, null, 2)}\n`;
+}
+
+function described(plan: Plan): string {
+  const most = Math.min(plan.maxBytes, plan.totalBytes);
   const lines = [
-    `${plan.name}: ${formatBytes(plan.usedBytes)} in use, ${formatBytes(coldBytes)} of it cold`,
-    `its size would stay from ${formatBytes(knobs.minBytes)} to ${formatBytes(totalBytes)}, ` +
-      `${formatBytes(plan.headroomBytes)} above what it uses, while less than ${formatShare(knobs.pressureShare)} of time is lost`,
+    `${plan.name}: ${formatBytes(plan.usedBytes)} in use, ${formatBytes(plan.coldBytes)} of it cold`,
+    `its size would stay from ${formatBytes(plan.minBytes)} to ${formatBytes(most)}, ` +
+      `${formatBytes(plan.headroomBytes)} above what it uses, while less than ${formatShare(plan.pressureShare)} of time is lost`,
+    `pressure comes from ${plan.pressureFrom}`,
     'would write, again and again:',
-    ...plan.writes.map(({ text, undo }) =>
-      undo !== null && 'content' in undo
-        ? `  ${text} (afterwards ${undo.content.trim()} again)`
-        : `  ${text}`,
-    ),
+    ...plan.writes.map(({ text, undo }) => `  ${text}${afterwards(undo)}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function afterwards(undo: LeverStep['undo']): string {
+  if (undo !== null && 'content' in undo) return ` (afterwards ${undo.content.trim()} again)`;
+  if (undo !== null && 'qmpSocket' in undo) return ` (afterwards ${undo.balloonBytes} again)`;
+  return '';
 }

@@ -1,9 +1,9 @@
-/** `acma shadow` and `acma run`: one cgroup in real time. */
+/** `acma shadow` and `acma run`: a cgroup or guests, in real time. */
 import type { Command } from 'commander';
 import { ThermoclineError } from '../../base/errors.ts';
 import { exactJson } from '../../base/exact-json.ts';
-import { AcmaLoop, type AcmaMode, type AcmaReport } from '../../control/acma/acma-loop.ts';
-import { CgroupActuator, cgroupName } from '../../control/acma/cgroup-actuator.ts';
+import type { AcmaMode, AcmaReport } from '../../control/acma/acma-loop.ts';
+import { AcmaFleet } from '../../control/acma/fleet.ts';
 import { PressureWatch } from '../../control/acma/pressure-watch.ts';
 import { ActingSession } from '../../control/acting-session.ts';
 import { serveOwner } from '../../control/owner-socket.ts';
@@ -12,20 +12,19 @@ import { openStateFolder, stateFolderPath } from '../../control/state-folder.ts'
 import type { Roots } from '../../host/host.ts';
 import { Interruption } from '../interruption.ts';
 import { rootsOf } from '../roots.ts';
-import { acmaKnobs, type KnobOptions } from './knobs.ts';
+import { acmaKnobs } from './knobs.ts';
 import { billLine, standingLine } from './report.ts';
 import { statusSocket } from './status.ts';
+import { type SubjectOptions, subjectOf } from './subject.ts';
 
 /** The options of both. */
-export interface LiveOptions extends KnobOptions {
-  readonly cgroup: string;
-  readonly stateless?: true;
+export interface LiveOptions extends SubjectOptions {
   readonly every: number;
   readonly for?: number;
   readonly json?: true;
 }
 
-/** The controller looks at its guest so often, whatever is printed. */
+/** The controller looks at its guests so often, whatever is printed. */
 const STEP_MS = 1000;
 
 /** Returns the exit status. */
@@ -36,38 +35,44 @@ export async function runAcma(
 ): Promise<number> {
   const roots = rootsOf(command);
   const knobs = acmaKnobs(options);
+  const subject = subjectOf(options, roots);
   using interruption = new Interruption();
-  const holds = options.stateless !== true;
-  const description = `thermocline acma run on ${cgroupName(options.cgroup, roots)}`;
+  const description = `thermocline acma run on ${subject.name}`;
   // What an earlier run may have left is no state to go back to.
   if (mode === 'run') await returnLeftovers(description, roots);
-  const actuator = new CgroupActuator({ roots, path: options.cgroup, knobs, holds });
   await using session = mode === 'run' ? await ActingSession.open({ roots, description }) : null;
-  for (const step of actuator.steps) session?.record(step);
-  const loop = new AcmaLoop(actuator, knobs, mode);
-  let latest: AcmaReport | null = null;
+  // Closed before the session: QEMU serves whoever puts a balloon back only then.
+  await using actuators = await subject.open(knobs);
+  for (const step of actuators.all.flatMap(({ steps }) => steps)) session?.record(step);
+  const { budgetBytes } = subject;
+  const fleet = await AcmaFleet.start({ actuators: actuators.all, knobs, mode, budgetBytes });
+  const latest = new Map<string, AcmaReport>();
   await using _status =
     session &&
-    (await serveOwner(
-      statusSocket(openStateFolder(stateFolderPath()), process.pid),
-      async () => latest,
-    ));
+    (await serveOwner(statusSocket(openStateFolder(stateFolderPath()), process.pid), async () => [
+      ...latest.values(),
+    ]));
   const over = AbortSignal.any([interruption.signal, ...(session ? [session.signal] : [])]);
-  const watch = new PressureWatch(() => actuator.stalledUs(), knobs.pressureShare);
+  const watch = new PressureWatch(() => fleet.stalledUs(), knobs.pressureShare);
   const startMs = performance.now();
   let printedMs = Number.NEGATIVE_INFINITY;
   while (!over.aborted) {
     session?.assertActing();
-    latest = await loop.step();
+    const { reports, lost } = await fleet.step();
+    for (const report of reports) latest.set(report.name, report);
+    if (fleet.nrGuests === 0) throw lost[0]!;
+    for (const { message } of lost) process.stderr.write(`${message}\n`);
     const nowMs = performance.now();
     if (nowMs - printedMs >= options.every / 1000 - STEP_MS / 10) {
       printedMs = nowMs;
-      print(latest, options);
+      for (const report of reports) print(report, options);
     }
     if (options.for !== undefined && (nowMs - startMs) * 1000 >= options.for) break;
     await watch.until(STEP_MS, over);
   }
-  if (latest !== null && !options.json) process.stderr.write(`${billLine(latest)}\n`);
+  if (!options.json) {
+    for (const report of latest.values()) process.stderr.write(`${billLine(report)}\n`);
+  }
   if (interruption.signal.aborted) return interruption.exitStatus;
   session?.signal.throwIfAborted();
   return 0;
@@ -89,6 +94,8 @@ async function returnLeftovers(description: string, roots: Roots): Promise<void>
 }
 
 function print(report: AcmaReport, { json }: LiveOptions): void {
-  const line = json ? exactJson(report) : standingLine(report, report.mode === 'shadow');
+  const line = json
+    ? exactJson(report)
+    : `${report.name}  ${standingLine(report, report.mode === 'shadow')}`;
   process.stdout.write(`${line}\n`);
 }

@@ -22,7 +22,7 @@ export async function printAcmaStatus(json: boolean): Promise<string> {
       const answer = asks
         ? await askOwner(statusSocket(folder, run.pid!), {}).catch(() => null)
         : null;
-      return { ...run, latest: answer as AcmaReport | null };
+      return { ...run, latest: (answer ?? []) as readonly AcmaReport[] };
     }),
   );
   if (json) return `${JSON.stringify({ runs }, null, 2)}\n`;
@@ -30,9 +30,12 @@ export async function printAcmaStatus(json: boolean): Promise<string> {
   return runs
     .flatMap(({ state, pid, description, latest }) => [
       `${state.padEnd(10)}process ${pid}: ${description}`,
-      ...(latest === null
-        ? []
-        : [standingLine(latest), `          ${billLine(latest)}`, windows(latest)]),
+      ...latest.flatMap((report) => [
+        `          ${report.name}`,
+        standingLine(report),
+        `          ${billLine(report)}`,
+        windows(report),
+      ]),
     ])
     .map((line) => `${line}\n`)
     .join('');

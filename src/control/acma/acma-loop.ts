@@ -3,7 +3,7 @@ import type { AcmaDecision, AcmaKnobs, AcmaObservation } from '../../policies/ac
 import { pressureOver } from '../../policies/acma/pressure.ts';
 import { type AcmaState, newAcmaState, stepAcma } from '../../policies/acma/step.ts';
 import type { Verdict } from '../loop-guards.ts';
-import type { AcmaActuator } from './actuator.ts';
+import type { AcmaActuator, Applied } from './actuator.ts';
 import { Shadow } from './shadow.ts';
 
 /** `shadow` decides as `run` does and only says so: a recommendation. */
@@ -17,6 +17,8 @@ export interface AcmaReport {
   readonly timeUs: number;
   /** What it may use from now on; in a shadow, what it would. */
   readonly sizeBytes: number;
+  /** What it has beyond that, without having been allowed to: a guest's balloon may give way. */
+  readonly overshootBytes: number;
   readonly minBytes: number;
   readonly maxBytes: number;
   readonly usedBytes: number;
@@ -24,6 +26,8 @@ export interface AcmaReport {
   readonly coldBytes: number;
   /** Share of the last second that was lost to a lack of memory. */
   readonly pressureShare: number;
+  /** Where that is read, or what it is a proxy of. */
+  readonly pressureFrom: string;
   readonly acceptableShare: number;
   /** Blocks of each window that are taken, the lowest window first. */
   readonly takenByWindow: readonly number[];
@@ -43,7 +47,7 @@ const SECOND_MS = 1000;
 const GIB_HOUR = 2 ** 30 * 3_600_000;
 
 /** What a step leaves behind. */
-type Standing = Pick<AcmaObservation, 'sizeBytes' | 'windows'>;
+type Standing = Pick<Applied, 'sizeBytes' | 'overshootBytes' | 'windows'>;
 
 /** One loop for one actuator. */
 export class AcmaLoop {
@@ -68,14 +72,18 @@ export class AcmaLoop {
 
   /**
    * One step; to be called each second, and at once when a trigger fires.
+   * @param mostBytes what it may have for now, where that is less than its maximum
    * @throws ThermoclineError as the actuator does
    */
-  async step(): Promise<AcmaReport> {
-    const seen = this.#actuator.observe();
+  async step(mostBytes: number = this.#knobs.maxBytes): Promise<AcmaReport> {
+    const seen = await this.#actuator.observe();
     const observation = this.#mode === 'shadow' ? this.#shadow.through(seen) : seen;
     if (this.#state === null) this.#begin(observation);
     this.#bill(observation);
-    const { decision: wanted, state } = stepAcma(observation, this.#state!, this.#knobs);
+    const { decision: wanted, state } = stepAcma(observation, this.#state!, {
+      ...this.#knobs,
+      maxBytes: Math.min(mostBytes, this.#knobs.maxBytes),
+    });
     const verdict = this.#actuator.verdict();
     const decision = verdict.state === 'go' ? wanted : { ...wanted, reclaimBytes: 0, take: [] };
     const calls = this.#mode === 'run' ? this.#actuator.plan(decision) : [];
@@ -95,7 +103,7 @@ export class AcmaLoop {
 
   #imagine(decision: AcmaDecision, seen: AcmaObservation): Standing {
     this.#shadow.apply(decision);
-    return this.#shadow.through(seen);
+    return { ...this.#shadow.through(seen), overshootBytes: 0 };
   }
 
   #begin(observation: AcmaObservation): void {
@@ -108,8 +116,13 @@ export class AcmaLoop {
   #bill({ nowMs, totalBytes }: AcmaObservation): void {
     const elapsedMs = Math.max(0, nowMs - this.#lastMs);
     this.#byteMs += this.#lastSize * elapsedMs;
-    this.#fixedByteMs += totalBytes * elapsedMs;
+    this.#fixedByteMs += this.#maxBytes(totalBytes) * elapsedMs;
     this.#lastMs = nowMs;
+  }
+
+  /** It can't have more than there is of it. */
+  #maxBytes(totalBytes: number): number {
+    return Math.min(this.#knobs.maxBytes, totalBytes);
   }
 
   #report(
@@ -124,11 +137,13 @@ export class AcmaLoop {
       mode: this.#mode,
       timeUs: Math.round((nowMs - this.#startMs) * 1000),
       sizeBytes: after.sizeBytes,
+      overshootBytes: after.overshootBytes,
       minBytes: this.#knobs.minBytes,
-      maxBytes: totalBytes,
+      maxBytes: this.#maxBytes(totalBytes),
       usedBytes: sizeBytes - freeBytes,
       coldBytes,
       pressureShare: pressureOver(this.#state!.stalls, SECOND_MS),
+      pressureFrom: this.#actuator.pressureFrom,
       acceptableShare: this.#knobs.pressureShare,
       takenByWindow: after.windows.map(({ nrTaken }) => nrTaken),
       reclaimedBytes: this.#mode === 'run' ? this.#reclaimedBytes : this.#shadow.leftBytes,

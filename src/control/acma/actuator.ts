@@ -9,8 +9,10 @@ import type { Verdict } from '../loop-guards.ts';
 
 /** What became of a decision. */
 export interface Applied {
-  /** What it may use from now on. */
+  /** What it may use from now on; what it was told to let go of counts until it has. */
   readonly sizeBytes: number;
+  /** What it has beyond that, without having been allowed to. */
+  readonly overshootBytes: number;
   readonly windows: readonly WindowState[];
   /** Left because it was asked to. */
   readonly reclaimedBytes: number;
@@ -22,14 +24,16 @@ export interface Applied {
 export interface AcmaActuator {
   /** As people know it: `cgroup /db`. */
   readonly name: string;
+  /** Where pressure is read, and where it is no more than a proxy, what it stands for. */
+  readonly pressureFrom: string;
   /** What may be written, with what puts it back; to be recorded before the first `apply`. */
   readonly steps: readonly LeverStep[];
   /**
    * How it stands; the verdict is on what happened since the call before, so it is called once a
    * step. Throws TC_NOT_FOUND once it is gone.
    */
-  observe(): AcmaObservation;
-  /** The total of `some` alone, in microseconds: cheap enough to be asked ten times a second. */
+  observe(): Promise<AcmaObservation>;
+  /** The total of `some` as far as it is known without waiting, in microseconds. */
   stalledUs(): number;
   /** Whether anything may be taken now. */
   verdict(): Verdict;
@@ -37,4 +41,6 @@ export interface AcmaActuator {
   plan(decision: AcmaDecision): string[];
   /** Carries a decision out, as far as it goes, and looks at what came of it. */
   apply(decision: AcmaDecision): Promise<Applied>;
+  /** Lets go of it. What was set stays: putting it back is for whoever keeps the journal. */
+  close(): Promise<void>;
 }

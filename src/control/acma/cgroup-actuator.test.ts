@@ -162,7 +162,7 @@ test('a shadow says the size and touches nothing', async () => {
 test('what is swapped out has to have room', async () => {
   group.tree.write('cgroup/db/memory.swap.max', String(50 * MIB));
   group.tree.write('cgroup/db/memory.swap.current', String(20 * MIB));
-  expect(group.actuator().observe().coldBytes).toBe(30 * MIB);
+  expect((await group.actuator().observe()).coldBytes).toBe(30 * MIB);
 });
 
 test('nothing is taken while swap is full', async () => {

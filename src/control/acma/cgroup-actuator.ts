@@ -49,6 +49,7 @@ export function cgroupName(path: string, roots: Roots): string {
 /** One cgroup. Its size is what it may use; blocks of it that are taken lie at the top. */
 export class CgroupActuator implements AcmaActuator {
   readonly name: string;
+  readonly pressureFrom: string;
   readonly steps: readonly LeverStep[];
   /** The most that it can have: the knob, or a lower limit that is there already. */
   readonly totalBytes: number;
@@ -73,6 +74,7 @@ export class CgroupActuator implements AcmaActuator {
     this.#folder = cgroupFolder(path, roots);
     const below = pathBelow(path, roots);
     this.name = cgroupName(path, roots);
+    this.pressureFrom = join(this.#folder, 'memory.pressure');
     this.#holds = holds;
     this.#clock = clock;
     const reclaim = new CgroupReclaim(roots, below);
@@ -83,7 +85,7 @@ export class CgroupActuator implements AcmaActuator {
     this.#sizeBytes = this.totalBytes;
     const hold = { text: `echo BYTES > ${high}`, undo: { file: high, content: before } };
     this.steps = holds ? [reclaim.step, hold] : [reclaim.step];
-    if (readPressure(join(this.#folder, 'memory.pressure')) === null) {
+    if (readPressure(this.pressureFrom) === null) {
       throw new ThermoclineError(
         'TC_UNSUPPORTED',
         `${this.#folder} has no memory.pressure, which says when to stop; boot with psi=1.`,
@@ -93,7 +95,7 @@ export class CgroupActuator implements AcmaActuator {
     this.#totals = this.#host.totals();
   }
 
-  observe(): AcmaObservation {
+  async observe(): Promise<AcmaObservation> {
     // Where it has gone, every figure would read 0.
     readTextFile(join(this.#folder, 'memory.current'));
     this.#refuseOthers();
@@ -120,12 +122,14 @@ export class CgroupActuator implements AcmaActuator {
   }
 
   stalledUs(): number {
-    return readPressure(join(this.#folder, 'memory.pressure'))?.someUs ?? 0;
+    return readPressure(this.pressureFrom)?.someUs ?? 0;
   }
 
   verdict(): Verdict {
     return this.#verdict;
   }
+
+  async close(): Promise<void> {}
 
   plan({ take, give, reclaimBytes }: AcmaDecision): string[] {
     const size = this.#sizeAfter(take, give);
@@ -148,6 +152,7 @@ export class CgroupActuator implements AcmaActuator {
     if (size !== this.#sizeBytes || this.#setTo === null) this.#resize(size);
     return {
       sizeBytes: size,
+      overshootBytes: Math.max(0, this.#currentBytes() - size),
       windows: windowsBelow(this.totalBytes, size),
       reclaimedBytes,
       nrFailed: Math.max(0, size - wanted) / BLOCK_BYTES,
