@@ -16,8 +16,8 @@ import { unxz } from './vmlinux.ts';
 const here = import.meta.dirname;
 const projectRoot = path.join(here, '../..');
 
-/** Swap in memory, and the channel to the agent where the kernel hasn't it built in. */
-const wantedModules = ['zram', 'lz4', 'virtio_pci', 'virtio_console'];
+/** Swap in memory, a balloon's driver, and the agent's channel where it is not built in. */
+const wantedModules = ['zram', 'lz4', 'virtio_pci', 'virtio_console', 'virtio_balloon'];
 /** What packages carry for people and compilers, not for Node. */
 const uselessFiles = /\.(?:[cm]?ts|map|md)$/;
 

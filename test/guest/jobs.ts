@@ -6,6 +6,7 @@ import { type GuestSuite, resultPrefix, runTests, type TestResult } from './harn
 import type { Kernel, KernelName } from './kernels.ts';
 import type { Machine, MachineShape } from './machine.ts';
 import { guestRoot } from './project.ts';
+import { acmaGuestTests } from './acma-guests.ts';
 import { rigTests } from './rig-tests.ts';
 import { startMachine } from './saved-state.ts';
 import type { Topology } from './topologies.ts';
@@ -22,12 +23,33 @@ export interface Prepared {
   readonly project: Readonly<Record<string, string>>;
 }
 
-/** A suite to run in a guest, or the tests of the rig itself, which run out here. */
+/** What tests that run out here have. */
+export interface Rig {
+  readonly shape: MachineShape;
+  /** A machine of this shape; `more` are arguments of QEMU that change nothing in the guest. */
+  start(...more: readonly string[]): Promise<Machine>;
+}
+
+/** Tests that run out here: of the rig itself, and of what steers machines from outside. */
+type OutsideTests = (rig: Rig) => GuestSuite['tests'];
+
+const outsideSuites: readonly (readonly [name: string, Topology, OutsideTests])[] = [
+  ['rig', 'plain', ({ shape }) => rigTests(shape)],
+  ['acma-guests', 'balloon', acmaGuestTests],
+];
+
+/** Tests that run in a guest, and the file that they are in. */
+interface InGuest {
+  readonly file: string;
+  readonly suite: GuestSuite;
+}
+
+/** One suite on one kernel, in a guest or out here. */
 export interface Job {
   readonly title: string;
   readonly kernelName: KernelName;
   readonly topology: Topology;
-  readonly inGuest: { readonly file: string; readonly suite: GuestSuite } | null;
+  readonly tests: InGuest | OutsideTests;
 }
 
 /** Jobs whose title has all of `patterns`, in the order to run them; with none, the usual ones. */
@@ -36,19 +58,22 @@ export async function findJobs(patterns: readonly string[]): Promise<Job[]> {
     title: `${name} on ${kernelName} ${topology}`,
     ...{ kernelName, topology },
   });
-  const jobs: Job[] = [{ ...titled('rig', 'newest', 'plain'), inGuest: null }];
+  const jobs: Job[] = outsideSuites.map(([name, topology, tests]) => ({
+    ...titled(name, 'newest', topology),
+    tests,
+  }));
   for (const file of globSync('*.guest.ts', { cwd: here }).sort()) {
     const url = pathToFileURL(path.join(here, file)).href;
     const { default: suite } = (await import(url)) as { default: GuestSuite };
     for (const kernelName of suite.kernels) {
       const name = file.replace('.guest.ts', '');
-      jobs.push({ ...titled(name, kernelName, suite.topology), inGuest: { file, suite } });
+      jobs.push({ ...titled(name, kernelName, suite.topology), tests: { file, suite } });
     }
   }
   return jobs.filter(
-    ({ title, inGuest }) =>
+    ({ title, tests }) =>
       patterns.every((pattern) => title.includes(pattern)) &&
-      (patterns.length > 0 || inGuest?.suite.onRequest !== true),
+      (patterns.length > 0 || typeof tests === 'function' || tests.suite.onRequest !== true),
   );
 }
 
@@ -64,30 +89,30 @@ export async function runJob(
   leftMs: number,
   say: (line: string) => void,
 ): Promise<TestResult[]> {
-  const { kernelName, topology, inGuest } = job;
+  const { kernelName, topology, tests } = job;
   const [kernel, initrd] = [...initrds].find(([{ name }]) => name === kernelName)!;
   const shape: MachineShape = { topology, initrd, vmlinux: kernel.vmlinux };
   const results: TestResult[] = [];
   const take = (result: TestResult) => void results.push(result);
-  if (inGuest === null) {
-    await runTests(rigTests(shape), take);
+  const start = (...more: readonly string[]) =>
+    startMachine(`${kernel.release}-${topology}`, shape, (line) => say(`  ${line}`), more);
+  if (typeof tests === 'function') {
+    await runTests(tests({ shape, start }), take);
     return results;
   }
   let trouble = 'it brought no result';
   try {
     if (leftMs <= 0) throw new Error('the time for all guests is over');
-    await using machine = await startMachine(`${kernel.release}-${topology}`, shape, (line) =>
-      say(`  ${line}`),
-    );
+    await using machine = await start();
     await machine.put(project);
-    trouble += await runInGuest(machine, inGuest.file, Math.min(suiteLimitMs, leftMs), (line) => {
+    trouble += await runInGuest(machine, tests.file, Math.min(suiteLimitMs, leftMs), (line) => {
       if (!line.startsWith(resultPrefix)) return say(`  | ${line}`);
       take(JSON.parse(line.slice(resultPrefix.length)) as TestResult);
     });
   } catch (error) {
     trouble = (error as Error).message;
   }
-  for (const name of Object.keys(inGuest.suite.tests)) {
+  for (const name of Object.keys(tests.suite.tests)) {
     if (results.some((result) => result.name === name)) continue;
     take({ name, outcome: 'failed', seconds: 0, notes: [], message: trouble });
     trouble = 'as above';

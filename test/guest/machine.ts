@@ -107,9 +107,18 @@ export class Machine implements AsyncDisposable {
     });
   }
 
-  /** Continues a machine from a file that {@link save} wrote for the same shape. */
-  static async restore(shape: MachineShape, state: string, lifeLimitMs: number): Promise<Machine> {
-    const machine = new Machine(shape, lifeLimitMs, ['-incoming', `exec:cat ${quoted(state)}`]);
+  /**
+   * Continues a machine from a file that {@link save} wrote for the same shape.
+   * @param more arguments of QEMU that change nothing in the guest
+   */
+  static async restore(
+    shape: MachineShape,
+    state: string,
+    lifeLimitMs: number,
+    more: readonly string[] = [],
+  ): Promise<Machine> {
+    const incoming = ['-incoming', `exec:cat ${quoted(state)}`];
+    const machine = new Machine(shape, lifeLimitMs, [...incoming, ...more]);
     return machine.#made(async () => {
       await machine.control('qmp_capabilities');
       await machine.#until(async () => {
@@ -148,6 +157,11 @@ export class Machine implements AsyncDisposable {
     onLines(control!, (line) => this.#takeControl(line));
     onLines(agent!, (line) => this.#takeReply(JSON.parse(line) as Reply));
     this.#hello.promise.catch(() => {});
+  }
+
+  /** The process below which QEMU runs. */
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   /** The last lines of console and emulator. */

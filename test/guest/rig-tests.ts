@@ -1,13 +1,14 @@
 /** Tests of the rig itself, which need a kernel that boots, and run outside of it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeCpio } from './cpio.ts';
 import type { TestBody } from './harness.ts';
-import { Machine, type MachineShape, qemu } from './machine.ts';
+import { descendants, isEmulator } from './emulators.ts';
+import { Machine, type MachineShape } from './machine.ts';
 
 const limitMs = 40_000;
 
@@ -50,30 +51,4 @@ async function until<T>(ask: () => T | undefined): Promise<T> {
     await sleep(20);
   }
   throw new Error('it did not happen');
-}
-
-function descendants(pid: number): number[] {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => [Number(name), Number(statOf(name)?.fields[1])] as const);
-  const below = (parent: number): number[] =>
-    parents.filter(([, its]) => its === parent).flatMap(([child]) => [child, ...below(child)]);
-  return below(pid);
-}
-
-/** A zombie is as good as gone. */
-function isEmulator(pid: number): boolean {
-  const stat = statOf(String(pid));
-  return stat !== null && qemu.startsWith(stat.name) && stat.fields[0] !== 'Z';
-}
-
-/** Name, and the fields after it: state, parent, … */
-function statOf(pid: string): { readonly name: string; readonly fields: string[] } | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [start, end] = [text.indexOf('('), text.lastIndexOf(')')];
-    return { name: text.slice(start + 1, end), fields: text.slice(end + 2).split(' ') };
-  } catch {
-    return null;
-  }
 }

@@ -17,15 +17,17 @@ const states = new Map<string, Promise<string>>();
  *
  * @param name of kernel and topology, for file names
  * @param say told when there was no state yet, as booting takes a while
+ * @param more arguments of QEMU that change nothing in the guest
  */
 export async function startMachine(
   name: string,
   shape: MachineShape,
   say: (line: string) => void,
+  more: readonly string[] = [],
 ): Promise<Machine> {
   const file = `states/${name}-${digest(shape)}`;
   if (!states.has(file)) states.set(file, savedState(file, shape, say));
-  return Machine.restore(shape, await states.get(file)!, lifeLimitMs);
+  return Machine.restore(shape, await states.get(file)!, lifeLimitMs, more);
 }
 
 function savedState(

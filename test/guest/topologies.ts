@@ -2,9 +2,10 @@
 
 /**
  * `plain` has one memory node; `tiers` has a second one, slower and without processors, as memory
- * behind a CXL link shows up.
+ * behind a CXL link shows up; `balloon` is plain with a balloon, and with memory in a file of its
+ * own, by which the host can tell what it holds.
  */
-export type Topology = 'plain' | 'tiers';
+export type Topology = 'plain' | 'tiers' | 'balloon';
 
 const tiers = {
   fast: { node: 0, size: '512M', latency: 10, bandwidth: '20G' },
@@ -14,6 +15,11 @@ const tiers = {
 /** Machine, memory and nodes; always with two processors, since tests watch busy processes. */
 export const topologies: Readonly<Record<Topology, readonly string[]>> = {
   plain: ['-machine', 'q35,accel=tcg', '-m', '1G'],
+  balloon: [
+    ...['-machine', 'q35,accel=tcg,memory-backend=ram', '-m', '1G'],
+    ...['-object', 'memory-backend-memfd,id=ram,size=1G,share=on'],
+    ...['-device', 'virtio-balloon-pci,id=balloon,deflate-on-oom=on'],
+  ],
   tiers: [
     ...['-machine', 'q35,accel=tcg,hmat=on', '-m', '768M'],
     ...Object.values(tiers).flatMap(({ node, size }) => [
