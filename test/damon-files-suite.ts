@@ -22,8 +22,8 @@ export interface DamonFiles {
 
 type Check = (on: DamonFiles) => Promise<void>;
 
-const NR_KDAMONDS = `${ADMIN_FOLDER}/kdamonds/nr_kdamonds`;
-const SCHEME = 'contexts/0/schemes/0';
+export const NR_KDAMONDS: string = `${ADMIN_FOLDER}/kdamonds/nr_kdamonds`;
+export const SCHEME: string = 'contexts/0/schemes/0';
 
 /**
  * Checks by name. Each begins and ends with no slots; it needs a kernel without other users of
@@ -141,11 +141,7 @@ export async function runDamonFilesCheck(name: string, on: DamonFiles): Promise<
  * compared between the fake and a kernel. Begins and ends with no slots.
  */
 export async function newTree(files: SysfsFiles): Promise<Record<string, string>> {
-  await files.write(NR_KDAMONDS, '1');
-  for (const list of LISTS) {
-    const path = slotPath(0, list);
-    if (files.exists(path)) await files.write(path, '1');
-  }
+  await newSlot(files);
   const tree = Object.fromEntries(
     filesBelow(files, slotPath(0)).map((path) => [
       path.slice(slotPath(0).length + 1),
@@ -156,8 +152,17 @@ export async function newTree(files: SysfsFiles): Promise<Record<string, string>
   return tree;
 }
 
+/** Makes a slot with one entry in each list. */
+export async function newSlot(files: SysfsFiles): Promise<void> {
+  await files.write(NR_KDAMONDS, '1');
+  for (const list of LISTS) {
+    const path = slotPath(0, list);
+    if (files.exists(path)) await files.write(path, '1');
+  }
+}
+
 /** Outer lists first. */
-const LISTS = [
+export const LISTS: readonly string[] = [
   'contexts/nr_contexts',
   'contexts/0/monitoring_attrs/probes/nr_probes',
   'contexts/0/monitoring_attrs/probes/0/filters/nr_filters',
@@ -171,7 +176,8 @@ const LISTS = [
   `${SCHEME}/ops_filters/nr_filters`,
 ];
 
-function filesBelow(files: SysfsReader, path: string): string[] {
+/** Paths of all files in a folder and the folders in it. */
+export function filesBelow(files: SysfsReader, path: string): string[] {
   try {
     return files.list(path).flatMap((name) => filesBelow(files, `${path}/${name}`));
   } catch (error) {

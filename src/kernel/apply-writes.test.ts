@@ -64,7 +64,7 @@ describe('an error says which file, which value, and what it most likely means',
       'update_schemes_stats',
       'TC_INVALID',
       'Writing update_schemes_stats to kdamonds/0/state failed with EINVAL: this kernel does not ' +
-        'know the command, or nothing was ever started in this slot.',
+        'know the command, or no kdamond runs in this slot.',
     ],
   ])('%s', async (file, text, code, message) => {
     const error = await failure(await oneContext(), [write(file, text)]);

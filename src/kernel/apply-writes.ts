@@ -123,7 +123,7 @@ function commandMeaning(command: string, errno: string): string {
     case 'EINVAL':
       return (
         COMMAND_EINVAL[command] ??
-        'this kernel does not know the command, or nothing was ever started in this slot'
+        'this kernel does not know the command, or no kdamond runs in this slot'
       );
     case 'ENOMEM':
       return (

@@ -1,11 +1,12 @@
 /** The kernel's DAMON as its sysfs files show it, in memory (spec section 10). */
 import { ADMIN_FOLDER, SysfsError, type SysfsFiles } from '../kernel/sysfs-files.ts';
 import { type FakeKernel, numbered } from './fake-damon/context-tree.ts';
-import { FakeSlot } from './fake-damon/fake-slot.ts';
+import { FakeSlot, type SlotSurroundings } from './fake-damon/fake-slot.ts';
 import { FakeModules } from './fake-damon/modules.ts';
 import { type FakeFolder, type FakeNode, folder, Refusal } from './fake-damon/nodes.ts';
 import type { Release } from './fake-damon/release-history.ts';
 import type { FakeWorld } from './fake-damon/running-kdamond.ts';
+import type { FakeTracefs } from './fake-tracefs.ts';
 import { scriptedOperations } from './scripted-operations.ts';
 
 export type { Release } from './fake-damon/release-history.ts';
@@ -19,6 +20,8 @@ export interface FakeDamonOptions {
   readonly world?: FakeWorld;
   /** Whether a process exists; by default each does whose number is above 0. */
   readonly processExists?: (pid: number) => boolean;
+  /** Where its kdamonds come by the trace point of aggregation; by default nowhere. */
+  readonly tracefs?: FakeTracefs;
   /** DAMON_STAT runs from the start, as on a kernel that was built so. */
   readonly statAtBoot?: boolean;
 }
@@ -66,6 +69,7 @@ export class FakeDamonSysfs implements SysfsFiles {
     this.#kdamonds = this.#kdamondsFolder({
       world: options.world ?? defaultWorld,
       processExists: options.processExists ?? ((pid) => pid > 0),
+      tracefs: options.tracefs ?? null,
     });
     const admin = folder({ kdamonds: this.#kdamonds });
     this.#root = folder({
@@ -89,7 +93,8 @@ export class FakeDamonSysfs implements SysfsFiles {
       if (node === null) throw new SysfsError('written', path, 'EACCES');
       if (node instanceof Map) throw new SysfsError('written', path, 'EISDIR');
       if (!node.write) throw new SysfsError('written', path, 'EACCES');
-      this.#told('written', path, () => node.write!(text));
+      // Nothing to write is nothing that a file hears of.
+      if (text !== '') this.#told('written', path, () => node.write!(text));
     } catch (error) {
       errno = error instanceof SysfsError ? error.errno : null;
       throw error;
@@ -126,12 +131,12 @@ export class FakeDamonSysfs implements SysfsFiles {
     return Object.assign({}, ...names.map((name) => this.dump(`${path}/${name}`)));
   }
 
-  #kdamondsFolder(surroundings: Pick<FakeDamonOptions, 'world' | 'processExists'>): FakeFolder {
-    const { world, processExists } = surroundings;
+  #kdamondsFolder(
+    surroundings: Pick<SlotSurroundings, 'world' | 'processExists' | 'tracefs'>,
+  ): FakeFolder {
     const kdamonds = numbered(this.#kernel, 'nr_kdamonds', (index) => {
       const slot = new FakeSlot(this.#kernel, this, index, {
-        world: world!,
-        processExists: processExists!,
+        ...surroundings,
         exclusiveRuns: () => this.#modules.anyOn,
         nextPid: () => this.#nextPid++,
       });

@@ -14,10 +14,9 @@ import {
   type Params,
   type Scheme,
 } from '../../src/params/types.ts';
-import { FakeDamonSysfs } from '../../src/testing/fake-damon-sysfs.ts';
-import { damonFilesSuite, newTree, runDamonFilesCheck } from '../damon-files-suite.ts';
+import { scheme as plainScheme, processes } from './guest-params.ts';
 import { damonStatState, switchDamonStatOff } from './hand-made-kdamond.ts';
-import type { GuestSuite, TestBody, TestContext } from './harness.ts';
+import type { GuestSuite, TestContext } from './harness.ts';
 import { OurSlots } from './our-slots.ts';
 import { startWorkload } from './workload.ts';
 
@@ -75,16 +74,6 @@ const filterArguments: Readonly<Record<Filter['type'], object>> = {
   target: { targetIndex: 0 },
 };
 
-const fileChecks = Object.keys(damonFilesSuite).map((name): [string, TestBody] => [
-  name,
-  async () => {
-    switchDamonStatOff();
-    await using workload = await startWorkload(4);
-    const { files } = new OurSlots();
-    await runDamonFilesCheck(name, { files, pid: workload.pid, pass: async (ms) => sleep(ms) });
-  },
-]);
-
 const suite: GuestSuite = {
   kernels: ['newest', '6.12'],
   topology: 'plain',
@@ -95,18 +84,6 @@ const suite: GuestSuite = {
       const [slot] = await claimSlots(guest.tools, []);
       await assert.rejects(slot!.start(physical, new Map()), /module damon_stat runs/);
       assert.equal(damonStatState(), true);
-    },
-    ...Object.fromEntries(fileChecks),
-    async 'all files of a new slot are those of the fake'(t) {
-      switchDamonStatOff();
-      await using guest = new OurSlots();
-      const isNew = guest.files.exists('module/damon_stat');
-      const real = await newTree(guest.files);
-      assert.deepEqual(
-        real,
-        await newTree(new FakeDamonSysfs({ release: isNew ? '7.3' : '6.12' })),
-      );
-      t.note(`${Object.keys(real).length} files`);
     },
     async 'probing finds what the kernel has'(t) {
       switchDamonStatOff();

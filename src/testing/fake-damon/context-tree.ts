@@ -13,6 +13,7 @@ import {
   type FakeFolder,
   folder,
   keyword,
+  onlyInvalid,
   parseInt32,
   Refusal,
   signed,
@@ -42,7 +43,7 @@ export function contextFolder(kernel: FakeKernel): FakeFolder {
     avail_operations: new ValueFile(OPERATIONS_IDS.join('\n'), String),
     operations: keyword('vaddr', OPERATIONS_IDS),
     addr_unit: has('addr_unit') && nonZero(),
-    pause: has('pause') && bool(),
+    pause: has('pause') && flag(kernel),
     monitoring_attrs: folder({
       intervals: folder({
         sample_us: unsigned(5_000n),
@@ -111,14 +112,8 @@ export function triedRegion(kernel: FakeKernel, region: WalkedRegion): FakeFolde
 
 function target(kernel: FakeKernel): FakeFolder {
   return folder({
-    pid_target: new ValueFile(0n, String, (text) => {
-      try {
-        return parseInt32(text);
-      } catch {
-        throw new Refusal('EINVAL');
-      }
-    }),
-    obsolete_target: releaseHas(kernel.release, 'obsolete_target') && bool(),
+    pid_target: onlyInvalid(signed(0n)),
+    obsolete_target: releaseHas(kernel.release, 'obsolete_target') && flag(kernel),
     regions: numbered(kernel, 'nr_regions', () =>
       folder({ start: unsigned(0n), end: unsigned(0n) }),
     ),
@@ -131,8 +126,8 @@ function probe(kernel: FakeKernel): FakeFolder {
     filters: numbered(kernel, 'nr_filters', () =>
       folder({
         type: keyword('anon', ['anon', 'memcg']),
-        matching: bool(),
-        allow: bool(),
+        matching: flag(kernel),
+        allow: flag(kernel),
         path: pathFile(kernel),
       }),
     ),
@@ -186,13 +181,13 @@ function quotas(kernel: FakeKernel): FakeFolder {
   const has = (name: HistoryName) => releaseHas(kernel.release, name);
   const metrics = GOAL_METRICS.filter((metric) => has(`goal metric ${metric}`));
   return folder({
-    ms: unsigned(0n),
-    bytes: unsigned(0n),
-    reset_interval_ms: unsigned(0n),
+    ms: onlyInvalid(unsigned(0n)),
+    bytes: onlyInvalid(unsigned(0n)),
+    reset_interval_ms: onlyInvalid(unsigned(0n)),
     effective_bytes: has('effective_bytes') && counter(),
     goal_tuner: has('goal_tuner') && keyword('consist', GOAL_TUNERS),
-    fail_charge_num: has('fail_charge') && unsigned32(0n),
-    fail_charge_denom: has('fail_charge') && unsigned32(0n),
+    fail_charge_num: has('fail_charge') && onlyInvalid(unsigned32(0n)),
+    fail_charge_denom: has('fail_charge') && onlyInvalid(unsigned32(0n)),
     weights: folder({
       sz_permil: unsigned32(0n),
       nr_accesses_permil: unsigned32(0n),
@@ -218,8 +213,8 @@ function filter(kernel: FakeKernel, types: readonly string[]): FakeFolder {
   return folder({
     // What a new filter is, even in a list that does not take the word (spec 10).
     type: keyword('anon', types),
-    matching: bool(),
-    allow: has('allow filters') && bool(),
+    matching: flag(kernel),
+    allow: has('allow filters') && flag(kernel),
     memcg_path: pathFile(kernel),
     addr_start: has('filter type addr') && unsigned(0n),
     addr_end: has('filter type addr') && unsigned(0n),
@@ -227,6 +222,11 @@ function filter(kernel: FakeKernel, types: readonly string[]): FakeFolder {
     max: has('filter type hugepage_size') && unsigned(0n),
     damon_target_idx: has('filter type target') && signed(0n),
   });
+}
+
+/** A `bool`, in the words of this kernel. */
+export function flag(kernel: FakeKernel): ValueFile<boolean> {
+  return bool(releaseHas(kernel.release, 'bools that enable'));
 }
 
 function range(min = 0n, max = 0n): FakeFolder {
@@ -260,7 +260,8 @@ function pathFile(kernel: FakeKernel): FakeFile {
     },
     write: (text) => {
       locked();
-      path = text.replace(/\n$/, '');
+      // With its newline, which counts for nothing where a cgroup is looked for.
+      path = text;
     },
   };
 }

@@ -3,6 +3,7 @@ import { ThermoclineError } from '../../base/errors.ts';
 import { readParams } from '../../kernel/read-back.ts';
 import { type SysfsReader, slotPath } from '../../kernel/sysfs-files.ts';
 import type { Goal, Params, Scheme } from '../../params/types.ts';
+import type { FakeTracefs } from '../fake-tracefs.ts';
 import { contextFolder, type FakeKernel, numbered, triedRegion } from './context-tree.ts';
 import { type FakeFile, type FakeFolder, folder, Refusal, unsigned32, ValueFile } from './nodes.ts';
 import { type HistoryName, releaseHas } from './release-history.ts';
@@ -11,6 +12,7 @@ import { type FakeWorld, RunningKdamond } from './running-kdamond.ts';
 /** What a slot needs of the rest of the fake. */
 export interface SlotSurroundings {
   readonly world: FakeWorld;
+  readonly tracefs: FakeTracefs | null;
   processExists(pid: number): boolean;
   /** Whether something runs that shares DAMON with nobody. */
   exclusiveRuns(): boolean;
@@ -69,7 +71,7 @@ export class FakeSlot {
       update_schemes_stats: () => this.#updateStats(),
       update_schemes_tried_regions: () => this.#updateTriedRegions(true),
       update_schemes_tried_bytes: () => this.#updateTriedRegions(false),
-      clear_schemes_tried_regions: () => this.#clearTriedRegions(),
+      clear_schemes_tried_regions: () => this.#clear(),
       update_schemes_effective_quotas: () => this.#updateEffectiveQuotas(),
       update_tuned_intervals: () => this.#updateTunedIntervals(),
     };
@@ -113,8 +115,8 @@ export class FakeSlot {
     if (this.isOn) throw new Refusal('EBUSY');
     const params = this.#params();
     if (this.#surroundings.exclusiveRuns()) throw new Refusal('EBUSY');
-    const { world, nextPid } = this.#surroundings;
-    this.#worker = refusing(() => new RunningKdamond(nextPid(), params, world));
+    const { world, nextPid, tracefs } = this.#surroundings;
+    this.#worker = refusing(() => new RunningKdamond(nextPid(), params, world, tracefs));
   }
 
   #off(): void {
@@ -210,6 +212,12 @@ export class FakeSlot {
         }
       }
     });
+  }
+
+  /** Needs nobody to ask, and yet older kernels refuse it without a kdamond. */
+  #clear(): void {
+    if (!this.isOn && !this.#answersAfterEnd) throw new Refusal('EINVAL');
+    this.#clearTriedRegions();
   }
 
   #clearTriedRegions(): void {

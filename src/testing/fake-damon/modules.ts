@@ -1,7 +1,6 @@
 /** The modules that run DAMON by themselves, and share it with nobody. */
-import type { FakeKernel } from './context-tree.ts';
+import { type FakeKernel, flag } from './context-tree.ts';
 import {
-  bool,
   counter,
   type FakeFile,
   type FakeFolder,
@@ -57,11 +56,13 @@ const ATTRS = {
 /** The folder `module`. */
 export class FakeModules {
   readonly folder: FakeFolder;
+  readonly #kernel: FakeKernel;
   readonly #surroundings: ModuleSurroundings;
   /** Modules that are on, and their kdamonds. */
   readonly #pids = new Map<ModuleName, number>();
 
   constructor(kernel: FakeKernel, surroundings: ModuleSurroundings) {
+    this.#kernel = kernel;
     this.#surroundings = surroundings;
     this.folder = folder({
       damon_stat: releaseHas(kernel.release, 'module damon_stat') && this.#stat(),
@@ -98,14 +99,14 @@ export class FakeModules {
     return folder({
       parameters: folder({
         ...this.#common(name),
-        commit_inputs: bool(),
+        commit_inputs: flag(this.#kernel),
         ...Object.fromEntries(numbers.map(([file, value]) => [file, unsigned(value)])),
       }),
     });
   }
 
   #common(name: ModuleName): Record<'enabled' | 'kdamond_pid', FakeFile> {
-    const wanted = bool();
+    const wanted = flag(this.#kernel);
     return {
       enabled: {
         read: () => (this.#pids.has(name) ? 'Y\n' : 'N\n'),

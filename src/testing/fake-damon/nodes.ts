@@ -66,14 +66,35 @@ export function signed(value: bigint): ValueFile<bigint> {
   return new ValueFile(value, number, parseInt32);
 }
 
+/** The same file, which says EINVAL whatever it refuses a number for. */
+export function onlyInvalid(file: FakeFile): FakeFile {
+  return {
+    read: () => file.read(),
+    write: (text) => {
+      try {
+        file.write!(text);
+      } catch {
+        throw new Refusal('EINVAL');
+      }
+    },
+  };
+}
+
 /** A counter that only the kernel sets. */
 export function counter(value = 0n): ValueFile<bigint> {
   return new ValueFile(value, number);
 }
 
-/** A `bool`, in any of the words that the kernel takes. */
-export function bool(value = false): ValueFile<boolean> {
-  return new ValueFile(value, (on) => (on ? 'Y' : 'N'), parseBool);
+/**
+ * A `bool`, in any of the words that the kernel takes.
+ * @param enables whether they may begin like "enabled" and "disabled"
+ */
+export function bool(enables: boolean): ValueFile<boolean> {
+  return new ValueFile(
+    false,
+    (on) => (on ? 'Y' : 'N'),
+    (text) => parseBool(text, enables),
+  );
 }
 
 /** One of the words that are known. */
@@ -104,8 +125,8 @@ function parseInteger(text: string, min: bigint, max: bigint): bigint {
   return value;
 }
 
-function parseBool(text: string): boolean {
-  if (/^([yt1e]|on)/i.test(text)) return true;
-  if (/^([nf0d]|of)/i.test(text)) return false;
+function parseBool(text: string, enables: boolean): boolean {
+  if (/^([yt1]|on)/i.test(text) || (enables && /^e/i.test(text))) return true;
+  if (/^([nf0]|of)/i.test(text) || (enables && /^d/i.test(text))) return false;
   throw new Refusal('EINVAL');
 }

@@ -8,6 +8,7 @@ export type Release = `${number}.${number}`;
 export type HistoryName =
   | FeatureName
   | 'answers after the end'
+  | 'bools that enable'
   | 'command clear_schemes_tried_regions'
   | 'command update_schemes_tried_regions'
   | 'command update_schemes_tried_bytes'
@@ -68,8 +69,9 @@ const ADDED: readonly (readonly [Release, readonly HistoryName[]])[] = [
       ...(['action collapse', 'probes'] as const),
     ],
   ],
-  // What a kdamond that has ended says differs between 6.12 and 7.3, as seen on both.
-  ['7.3', ['probe weights', 'answers after the end']],
+  // What a slot answers without a kdamond, and the words for yes and no, differ between 6.12 and 7.3,
+  // as seen on both.
+  ['7.3', ['probe weights', 'answers after the end', 'bools that enable']],
 ];
 
 const addedIn = new Map(

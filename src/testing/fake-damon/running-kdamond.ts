@@ -6,6 +6,7 @@ import { type Metrics, noMetrics } from '../../core/metrics.ts';
 import type { Operations } from '../../core/operations.ts';
 import { VirtualRun } from '../../monitor/virtual-run.ts';
 import type { Params } from '../../params/types.ts';
+import type { FakeTracefs } from '../fake-tracefs.ts';
 
 /** The address spaces that the kdamonds of a fake watch. */
 export interface FakeWorld {
@@ -32,7 +33,8 @@ export class RunningKdamond {
   readonly #run: VirtualRun;
   #ended = false;
 
-  constructor(pid: number, params: Params, world: FakeWorld) {
+  /** @param tracefs where it comes by its trace points */
+  constructor(pid: number, params: Params, world: FakeWorld, tracefs: FakeTracefs | null) {
     this.pid = pid;
     this.kdamond = new Kdamond({
       params,
@@ -40,6 +42,9 @@ export class RunningKdamond {
       clock: this.#clock,
       random: new KernelRandom(1),
       metrics: world.metrics ?? noMetrics,
+      ...(tracefs !== null && {
+        observer: { aggregated: () => this.#traceWindow(tracefs) },
+      }),
     });
     const step = () => {
       const sleepUs = this.kdamond.step();
@@ -55,6 +60,18 @@ export class RunningKdamond {
 
   runFor(durationUs: number): void {
     this.#run.runFor(durationUs);
+  }
+
+  #traceWindow(tracefs: FakeTracefs): void {
+    const { nrRegions, targetIndex, start, end, nrAccesses, age } = this.kdamond.snapshot();
+    const { addrUnit } = this.kdamond.params;
+    for (let row = 0; row < nrRegions; row++) {
+      const target = targetIndex[row]!;
+      const nr = targetIndex.reduce((sum, one) => sum + (one === target ? 1 : 0), 0);
+      const range = `${start[row]! / addrUnit}-${end[row]! / addrUnit}`;
+      const fields = `target_id=${target} nr_regions=${nr} ${range}: ${nrAccesses[row]} ${age[row]}`;
+      tracefs.trace(this.pid, 'damon_aggregated', fields, this.#clock.nowUs());
+    }
   }
 
   /** What a walk sees (spec 5.10), waited for as the command does; null when it is cancelled. */
