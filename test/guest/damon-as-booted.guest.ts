@@ -1,8 +1,13 @@
 /** What the kernels bring of DAMON, and in what state it is before anybody has touched it. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { damonStatState, HandMadeKdamond, kdamondsFolder } from './hand-made-kdamond.ts';
+import {
+  damonStatState,
+  HandMadeKdamond,
+  kdamondsFolder,
+  kdamondThreads,
+} from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
 
 /** A file that only kernels with the feature have, below a slot with one context and one scheme. */
@@ -73,11 +78,4 @@ export default suite;
 
 function textOf(file: string): string {
   return readFileSync(file, 'utf8').trim();
-}
-
-function kdamondThreads(): string[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry) && existsSync(`/proc/${entry}/comm`))
-    .map((pid) => textOf(`/proc/${pid}/comm`))
-    .filter((name) => name.startsWith('kdamond'));
 }

@@ -1,4 +1,4 @@
-/** The fake of DAMON's files beside those of real kernels: what holds on the one holds on the other. */
+/** The fake of DAMON's files beside those of real kernels: both have to answer alike. */
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

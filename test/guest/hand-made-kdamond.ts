@@ -40,6 +40,14 @@ export interface SlotOf {
   readonly count: number;
 }
 
+/** Names of the kernel's threads that are kdamonds. */
+export function kdamondThreads(): string[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && existsSync(`/proc/${entry}/comm`))
+    .map((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim())
+    .filter((name) => name.startsWith('kdamond'));
+}
+
 /** One kdamond with a scheme that only counts. Samples every 5 ms, aggregates every 100 ms. */
 export class HandMadeKdamond implements Disposable {
   readonly #index: number;

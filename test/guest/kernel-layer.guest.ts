@@ -14,7 +14,6 @@ import {
   type Params,
   type Scheme,
 } from '../../src/params/types.ts';
-import { scheme as plainScheme, processes } from './guest-params.ts';
 import { damonStatState, switchDamonStatOff } from './hand-made-kdamond.ts';
 import type { GuestSuite, TestContext } from './harness.ts';
 import { OurSlots } from './our-slots.ts';

@@ -86,39 +86,6 @@ const suite: GuestSuite = {
       assert.ok((await sampleUs()) <= intervalsGoal.maxSampleIntervalUs);
     },
 
-    async 'regions keep to their bounds, also to later ones'(t) {
-      await using workload = await startWorkload(32);
-      await using damon = await RunningDamon.start(
-        rangeOf(workload, watched, { minNrRegions: 20, maxNrRegions: 50 }),
-      );
-      await sleep(1000);
-      const counts: number[] = [];
-      for (let i = 0; i < 8; i++) counts.push((await damon.tried()).nrRegions);
-      assert.ok(
-        counts.every((count) => count <= 50),
-        `at most 50: ${counts}`,
-      );
-      // Before 7.2, nothing split regions up to the minimum.
-      const keepsMinimum = hasFeature(await kernelFeatures(), 'goal_tuner');
-      if (keepsMinimum)
-        assert.ok(
-          counts.every((count) => count >= 20),
-          `at least 20: ${counts}`,
-        );
-      const { attrs } = damon.params;
-      // 6.12 works with a new minimum from the next update of its targets on.
-      const fewer = { minNrRegions: 3, maxNrRegions: 7, operationsUpdateIntervalUs: 100_000 };
-      await damon.commit({ attrs: { ...attrs, ...fewer } });
-      await sleep(500);
-      const later: number[] = [];
-      for (let i = 0; i < 4; i++) later.push((await damon.tried()).nrRegions);
-      t.note(`${counts.join(' ')}, then ${later.join(' ')}`);
-      assert.ok(
-        later.every((count) => count <= 7),
-        `at most 7: ${later}`,
-      );
-    },
-
     async 'several processes, of which one is dropped by a commit'(t) {
       await using first = await startWorkload(4);
       await using second = await startWorkload(4);

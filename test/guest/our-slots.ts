@@ -1,11 +1,12 @@
 /** The layer that drives the kernel's DAMON, on the kernel of a guest. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Boot, Claim } from '../../src/kernel/claim.ts';
 import type { Features } from '../../src/kernel/features.ts';
 import { heldAtStart, withHeldBack } from '../../src/kernel/first-window.ts';
 import type { OwnedSlot, SlotTools } from '../../src/kernel/owned-slot.ts';
 import { claimSlots, releasePool, stopClaimed } from '../../src/kernel/ownership.ts';
+import { readParams } from '../../src/kernel/read-back.ts';
 import {
   readEffectiveQuotaBytes,
   readSchemeStats,
@@ -117,6 +118,17 @@ export class RunningDamon implements AsyncDisposable {
     return this.#slots.files.read(`kernel/mm/damon/admin/kdamonds/${slot}/${file}`).trimEnd();
   }
 
+  /** Past the layer, as somebody else would. */
+  write(file: string, text: string): void {
+    const { slot } = this.#slot.claim;
+    writeFileSync(`/sys/kernel/mm/damon/admin/kdamonds/${slot}/${file}`, text);
+  }
+
+  /** The parameters that the files of the slot say. */
+  readParams(): Params | null {
+    return readParams(this.#slots.files, this.#slot.claim.slot);
+  }
+
   async commit(change: Partial<Params>): Promise<void> {
     const after = { ...this.#params, ...change };
     await this.#slot.commit(this.#params, after, this.#features);
@@ -151,7 +163,16 @@ export class RunningDamon implements AsyncDisposable {
 
   /** The regions that one pass of the scheme at `index` tried. */
   async tried(index = 0): Promise<Snapshot> {
-    await this.#slot.query('update_schemes_tried_regions');
+    await this.ask();
+    return this.readTried(index);
+  }
+
+  /** Has the regions of the next pass of each scheme written to their files. */
+  ask(): Promise<void> {
+    return this.#slot.query('update_schemes_tried_regions');
+  }
+
+  readTried(index = 0): Snapshot {
     return readTriedRegions(
       this.#slots.files,
       this.#slot.claim.slot,

@@ -1,15 +1,19 @@
 /*
- * A process with one mapping, of which it keeps touching the first part, page by page. In C, and
+ * A process with one mapping, of which it keeps touching a part, page by page. In C, and
  * linked statically, because the address space of Node is so full of holes that DAMON, which takes a
  * process as three regions, finds nothing in it within seconds.
  *
- * Usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB], where MEMORY is how the mapping is backed:
+ * Usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB [WHERE]]. MEMORY is how the mapping is backed:
  *   small    anonymous, never huge pages
  *   default  anonymous, as the system has it
  *   huge     anonymous, huge pages wanted
  *   a path   that file, shared; made if need be
  * COLD_MIB is the size of a second, anonymous mapping that is touched once and never again.
- * Prints start, end, end of the touched part, start and end of the second mapping, once all memory is
+ * WHERE is which parts of HOT_PERCENT are touched:
+ *   first    the first, as without the word
+ *   even     the first, the third, and so on
+ *   a number one after another, each for so many milliseconds
+ * Prints start, end, end of the first part, start and end of the second mapping, once all memory is
  * there.
  */
 #define _GNU_SOURCE
@@ -18,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -47,6 +52,14 @@ static void forget_translations(void)
 	touch(scratch, page_bytes);
 	touch(scratch + scratch_bytes - page_bytes, page_bytes);
 	madvise(scratch, scratch_bytes, MADV_DONTNEED);
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static char *map_file(const char *path, size_t bytes)
@@ -87,16 +100,19 @@ static char *map_apart(size_t bytes)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4 && argc != 5) {
-		fprintf(stderr, "usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB]\n");
+	if (argc < 4 || argc > 6) {
+		fprintf(stderr, "usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB [WHERE]]\n");
 		return 2;
 	}
 	size_t bytes = strtoul(argv[1], NULL, 10) << 20;
 	size_t hot_bytes = bytes * strtoul(argv[2], NULL, 10) / 100 & -(size_t)page_bytes;
 	const char *kind = argv[3];
+	const char *where = argc > 5 ? argv[5] : "first";
+	size_t step = strcmp(where, "even") ? bytes : 2 * hot_bytes;
+	long turn_ms = strtol(where, NULL, 10);
 	char *memory = strchr(kind, '/') ? map_file(kind, bytes) : map_anonymous(bytes);
 
-	size_t cold_bytes = argc == 5 ? strtoul(argv[4], NULL, 10) << 20 : 0;
+	size_t cold_bytes = argc > 4 ? strtoul(argv[4], NULL, 10) << 20 : 0;
 	char *cold = cold_bytes ? map_apart(cold_bytes) : NULL;
 
 	if (memory == MAP_FAILED || cold == MAP_FAILED) {
@@ -115,9 +131,17 @@ int main(int argc, char **argv)
 	printf("%zu %zu %zu %zu %zu\n", (size_t)memory, (size_t)memory + bytes,
 	       (size_t)memory + hot_bytes, (size_t)cold, (size_t)cold + cold_bytes);
 	fflush(stdout);
-	for (;;) {
-		touch(memory, hot_bytes);
+	long since_ms = now_ms();
+	for (size_t first = 0;;) {
+		for (size_t at = first; at + hot_bytes <= bytes; at += step)
+			touch(memory + at, hot_bytes);
 		forget_translations();
 		usleep(hot_bytes ? pause_us : 1000000);
+		if (!turn_ms || now_ms() - since_ms < turn_ms)
+			continue;
+		since_ms = now_ms();
+		first += hot_bytes;
+		if (first + hot_bytes > bytes)
+			first = 0;
 	}
 }

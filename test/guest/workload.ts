@@ -9,18 +9,20 @@ export interface WorkloadShape {
   readonly hotPercent?: number;
   /** As `workload.c` knows them: `small`, `default`, `huge`, or the path of a file to map. */
   readonly memory?: string;
+  /** Which parts of that share are touched; a number: one after another, for so many ms. */
+  readonly where?: 'first' | 'even' | number;
   /** Size of a second mapping that is touched once and never again. */
   readonly coldMebibytes?: number;
   /** Where it is from its start, so that all of its memory is charged there. */
   readonly group?: Cgroup;
 }
 
-/** A process with a mapping of known size, of which it keeps touching the first part. */
+/** A process with a mapping of known size, of which it keeps touching a part. */
 export interface Workload extends Disposable, AsyncDisposable {
   readonly pid: number;
   readonly start: number;
   readonly end: number;
-  /** Where the touched part ends; it begins at `start`. */
+  /** Where the first touched part ends; it begins at `start`. */
   readonly hotEnd: number;
   /** The second mapping; empty where there is none. */
   readonly cold: { readonly start: number; readonly end: number };
@@ -29,10 +31,17 @@ export interface Workload extends Disposable, AsyncDisposable {
 /** Starts a workload and waits until all of its memory is there. */
 export async function startWorkload(
   mebibytes: number,
-  { hotPercent = 25, memory = 'small', coldMebibytes, group }: WorkloadShape = {},
+  {
+    hotPercent = 25,
+    memory = 'small',
+    where = 'first',
+    coldMebibytes = 0,
+    group,
+  }: WorkloadShape = {},
 ): Promise<Workload> {
   const join = group === undefined ? '' : `echo $$ > ${group.folder}/cgroup.procs; `;
-  const program = `${join}exec workload ${mebibytes} ${hotPercent} ${memory} ${coldMebibytes ?? ''}`;
+  const shape = [mebibytes, hotPercent, memory, coldMebibytes, where].join(' ');
+  const program = `${join}exec workload ${shape}`;
   const child = spawn('sh', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   const ended = exit.then(() => Promise.reject(new Error('the workload has ended')));

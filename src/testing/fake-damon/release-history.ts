@@ -69,8 +69,8 @@ const ADDED: readonly (readonly [Release, readonly HistoryName[]])[] = [
       ...(['action collapse', 'probes'] as const),
     ],
   ],
-  // What a slot answers without a kdamond, and the words for yes and no, differ between 6.12 and 7.3,
-  // as seen on both.
+  // What a slot answers without a kdamond, and the words for yes and no, differ between 6.12 and
+  // 7.3, as seen on both.
   ['7.3', ['probe weights', 'answers after the end', 'bools that enable']],
 ];
 
