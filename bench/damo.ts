@@ -35,15 +35,23 @@ export interface DamoCommand {
   arguments(...damoArguments: string[]): string[];
 }
 
-/** Fetches damo unless it is there already. @throws Error with a sentence where it can't be had */
-export async function fetchDamo(): Promise<DamoCommand> {
-  const folder = await cached('programs/damo', async (temporary) => {
+/**
+ * Where damo is unpacked, fetched unless it is there already.
+ * @throws Error with a sentence where it can't be had
+ */
+export function damoFolder(): Promise<string> {
+  return cached('programs/damo', async (temporary) => {
     const apt = new PrivateApt(join(cacheFolder, 'apt-damo'), suites);
     await apt.update();
     const [newest] = await apt.show('damo');
     if (newest === undefined) throw new Error(`Debian's ${suites[0]} has no package damo.`);
     await apt.unpack([newest], temporary);
   });
+}
+
+/** damo ready to run here. @throws Error with a sentence where it can't be had */
+export async function fetchDamo(): Promise<DamoCommand> {
+  const folder = await damoFolder();
   if (!existsSync('/usr/bin/file')) throw new Error('damo needs the program file (package file).');
   return {
     command: 'unshare',

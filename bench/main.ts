@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   whatif: () => import('./whatif/sweep.ts'),
   'whatif-truth': () => import('./whatif/truth.ts'),
   calibration: () => import('./reclaim/calibration.ts'),
+  'damo-kernel': () => import('./damo-kernel.ts'),
 };
 
 /** Option of each suite that names a scenario file to run in place of its own. */

@@ -21,9 +21,18 @@ const wantedModules = ['zram', 'lz4', 'virtio_pci', 'virtio_console', 'virtio_ba
 /** What packages carry for people and compilers, not for Node. */
 const uselessFiles = /\.(?:[cm]?ts|map|md)$/;
 
-/** Makes the archive, or finds the same one in the cache. @returns its path */
-export async function makeInitrd(kernel: Kernel, busybox: string): Promise<string> {
+/**
+ * Makes the archive, or finds the same one in the cache.
+ * @param more what a bench needs besides
+ * @returns its path
+ */
+export async function makeInitrd(
+  kernel: Kernel,
+  busybox: string,
+  more: readonly CpioEntry[] = [],
+): Promise<string> {
   const entries = withFolders([
+    ...more,
     file('init', { file: path.join(here, 'init.sh') }, true),
     file('bin/busybox', { file: busybox }, true),
     file('usr/bin/workload', { file: await compiledWorkload() }, true),
@@ -61,11 +70,17 @@ function compiledWorkload(): Promise<string> {
   });
 }
 
+/** The libraries that a program or a library of this machine needs, where it finds them. */
+export function librariesOf(program: string): CpioEntry[] {
+  return execFileSync('ldd', [program], { encoding: 'utf8' })
+    .matchAll(/(?:=> )?(\/\S+) \(0x/g)
+    .map(([, library]) => file(library!.slice(1), { file: library! }, true))
+    .toArray();
+}
+
 /** The Node that runs this, and its libraries. */
 async function nodeEntries(): Promise<CpioEntry[]> {
-  const libraries = execFileSync('ldd', [process.execPath], { encoding: 'utf8' })
-    .matchAll(/(?:=> )?(\/\S+) \(0x/g)
-    .map(([, library]) => file(library!.slice(1), { file: library! }, true));
+  const libraries = librariesOf(process.execPath);
   const { size, mtimeMs } = statSync(process.execPath);
   const name = `node-${process.versions.node}-${size}-${Math.trunc(mtimeMs)}`;
   // Debug symbols are a third of it, and all of it is kept in the guest's memory.
