@@ -26,7 +26,10 @@ export const lruSort: Policy<LruSortKnobs> = {
   name: 'lru-sort',
   summary: 'sort the LRU lists of the kernel by what is accessed, so that reclaim takes cold pages',
   stage: 'experimental',
-  evidence: ['On the simulated machine only: thermocline lru-sort simulate.'],
+  evidence: [
+    'On the simulated machine only: thermocline lru-sort simulate.',
+    'To be a candidate it lacks a run on a real kernel.',
+  ],
   knobs: {
     activeShare: {
       flag: 'active-share',

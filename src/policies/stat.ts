@@ -12,7 +12,9 @@ export const stat: Policy<StatKnobs> = {
   stage: 'candidate',
   evidence: [
     'It has no schemes, so there is nothing that it could do to memory.',
-    'Idle times and bandwidth are computed as DAMON_STAT does (docs/damon-spec.md, 9.3).',
+    'Idle times and bandwidth are computed as DAMON_STAT does (docs/damon-spec.md, 9.3): ' +
+      'npx vitest run src/analysis/damon-stat.test.ts.',
+    'To be stable it lacks use on machines in production.',
   ],
   knobs: {},
   plan: (_knobs, facts) => planOf(facts),
