@@ -58,7 +58,8 @@ export const reclaim: Policy<ReclaimKnobs, ReclaimState> = {
     'On twelve simulated workloads, beside the kernel, DAMON_RECLAIM and Senpai: npm run bench -- reclaim.',
     'On the simulated machine it holds the p99 of a server, and a shadow tells what a run does: ' +
       'npx vitest run src/control/policy-loop.test.ts.',
-    'To be a candidate it lacks a longer shadow on real machines.',
+    'On a real kernel, in a guest with zram: npm run test:guest -- reclaim.',
+    'To be a candidate it lacks a shadow on machines in use.',
   ],
   knobs: {
     coldAgeUs: {

@@ -10,8 +10,8 @@ export {
   type FakeWrite,
   type Release,
 } from './fake-damon-sysfs.ts';
-export { type AdvisedRange, FakeSyscalls } from './fake-syscalls.ts';
 export { FakeQemu } from './fake-qemu.ts';
+export { type AdvisedRange, FakeSyscalls } from './fake-syscalls.ts';
 export { FakeTracefs } from './fake-tracefs.ts';
 export { FakeTree } from './fake-tree.ts';
 export {
