@@ -214,6 +214,7 @@ export { explain, explanationLines } from './policies/explain.ts';
 export { lruSort } from './policies/lru-sort.ts';
 export {
   type Knobs,
+  type Part,
   type Policy,
   type PolicyFacts,
   type PolicyPlan,

@@ -3,21 +3,14 @@
  * depends on how fast this machine is.
  */
 import { type Bench, formatShare } from '../harness.ts';
-import { runJobs } from '../workers.ts';
 import { verdicts } from './aims.ts';
-import { type Job, jobsFor } from './jobs.ts';
+import { rowsOf } from './jobs.ts';
 import type { Row } from './row.ts';
 
 const bench: Bench = {
   about: 'memory that policies save on simulated workloads, and what that costs',
   async run(progress, { file }) {
-    const results = await runJobs<Job, Row[]>(
-      new URL('./worker.ts', import.meta.url),
-      jobsFor(file),
-      () => {},
-      progress,
-    );
-    const rows = results.flat();
+    const rows = await rowsOf<Row>(new URL('./worker.ts', import.meta.url), file, progress);
     return {
       json: { rows },
       table: [

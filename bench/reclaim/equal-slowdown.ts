@@ -1,19 +1,16 @@
 /** What DAMON_RECLAIM and Senpai's law save where they may slow as much as ours: see README.md. */
 import { type Bench, formatShare } from '../harness.ts';
-import { runJobs } from '../workers.ts';
 import type { EqualRow } from './frontier.ts';
-import { type Job, jobsFor } from './jobs.ts';
+import { rowsOf } from './jobs.ts';
 
 const bench: Bench = {
   about: 'what rivals save at the slowdown of ours',
   async run(progress, { file }) {
-    const results = await runJobs<Job, EqualRow[]>(
+    const rows = await rowsOf<EqualRow>(
       new URL('./equal-slowdown-worker.ts', import.meta.url),
-      jobsFor(file),
-      () => {},
+      file,
       progress,
     );
-    const rows = results.flat();
     return {
       json: { rows },
       table: [

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseScenario, type Scenario } from '../../src/host/sim/index.ts';
+import { runJobs } from '../workers.ts';
 
 /** What a worker is told. */
 export interface Job {
@@ -11,8 +12,19 @@ export interface Job {
 
 const folder = path.join(import.meta.dirname, 'workloads');
 
-/** One for each workload of the suite, or for one of the user's own. */
-export function jobsFor(file: string | null): Job[] {
+/**
+ * The rows of all workloads of the suite, or of one of the user's own.
+ * @param entry the threads' program, which answers a job with its rows
+ */
+export async function rowsOf<R>(
+  entry: URL,
+  file: string | null,
+  progress: (line: string) => void,
+): Promise<R[]> {
+  return (await runJobs<Job, R[]>(entry, jobsFor(file), () => {}, progress)).flat();
+}
+
+function jobsFor(file: string | null): Job[] {
   if (file !== null) return [jobOf(file)];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
