@@ -9,13 +9,7 @@ import {
 } from '../kernel/foreign-context.ts';
 import { RealSysfsReader } from '../kernel/real-sysfs.ts';
 import type { SysfsReader } from '../kernel/sysfs-files.ts';
-import type { TraceFiles } from '../kernel/trace-files.ts';
-import {
-  type TraceEvent,
-  TraceInstance,
-  traceBufferKiB,
-  traceInstanceName,
-} from '../kernel/trace-instance.ts';
+import type { TraceEvent, TraceInstance } from '../kernel/trace-instance.ts';
 import {
   type TracedScheme,
   type TracedWindow,
@@ -26,6 +20,7 @@ import type { SchemeState, Snapshot } from '../params/snapshot.ts';
 import type { Params } from '../params/types.ts';
 import { DEFAULT_CPU_CEILING } from './cost-ceiling.ts';
 import { openTracefs } from './kernel-slots.ts';
+import { openTrace, type TraceSource } from './kernel-trace.ts';
 import type { Monitor, MonitorDescription, MonitorEnd, MonitorStats } from './monitor.ts';
 import {
   alreadyEnded,
@@ -59,11 +54,9 @@ export interface ForeignMonitorOptions {
 }
 
 /** What a foreign monitor sees of a machine. */
-export interface ForeignMachine {
+export interface ForeignMachine extends TraceSource {
   /** Has no way to write. */
   readonly files: SysfsReader;
-  readonly traceFiles: TraceFiles;
-  readonly nrCpus: number;
   /** Microseconds of the clock that the trace has, `mono`. */
   nowUs(): number;
   startTicksOf(pid: number): number | null;
@@ -199,16 +192,10 @@ export class ForeignMonitor implements Monitor {
   }
 
   #begin(): Watched {
-    const { files, traceFiles, nrCpus, startTicksOf } = this.#machine;
+    const { files, startTicksOf } = this.#machine;
     const context = readForeignContext(files, this.#spec.place);
     const { kdamondPid, params } = context;
-    const name = traceInstanceName(process.pid);
-    const text = `trace instance ${name} for kdamond ${kdamondPid}`;
-    this.#options.record({ text, undo: { traceInstance: name } });
-    const trace = TraceInstance.open(traceFiles, {
-      ...{ name, kdamondPid, bufferKiB: traceBufferKiB(nrCpus) },
-      events: eventsFor(params),
-    });
+    const trace = openTrace(this.#machine, kdamondPid, eventsFor(params), this.#options.record);
     const windows = new TraceWindows(params.targets.length);
     return { context, trace, windows, startTicks: startTicksOf(kdamondPid) };
   }

@@ -11,6 +11,7 @@ import { readValue, type SysfsFiles, slotIndexes, slotPath } from '../kernel/sys
 import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../params/defaults.ts';
 import type { Params } from '../params/types.ts';
 import { FakeDamonSysfs } from '../testing/fake-damon-sysfs.ts';
+import { FakeTracefs } from '../testing/fake-tracefs.ts';
 import { KernelMonitor } from './kernel-monitor.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'thermocline-killed-'));
@@ -87,7 +88,10 @@ class Machine {
         record: ({ undo }) => {
           if (undo !== null && 'kernelSlot' in undo) this.journal.add(undo.kernelSlot);
         },
-        machine: { files: this.files, boot: this.boot, clock, cpuUsOf: () => 0 },
+        machine: {
+          ...{ files: this.files, boot: this.boot, clock, cpuUsOf: () => 0 },
+          ...{ traceFiles: new FakeTracefs(), nrCpus: 2 },
+        },
       },
     );
     await monitor.start();

@@ -13,6 +13,7 @@ import { ADMIN_FOLDER, readValue, slotIndexes, slotPath } from '../kernel/sysfs-
 import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../params/defaults.ts';
 import type { OperationsFilter, Params, Scheme } from '../params/types.ts';
 import { FakeDamonSysfs, type Release } from '../testing/fake-damon-sysfs.ts';
+import { FakeTracefs } from '../testing/fake-tracefs.ts';
 import { KernelMonitor } from './kernel-monitor.ts';
 
 const MIB = 2 ** 20;
@@ -24,6 +25,7 @@ const me = ownIdentity();
 /** A machine whose kernel is a fake, and what stands in our journal. */
 class FakeHost {
   readonly fake: FakeDamonSysfs;
+  readonly traceFiles = new FakeTracefs();
   readonly clock = new VirtualClock();
   readonly steps: LeverStep[] = [];
   readonly stateDir = mkdtempSync(join(base, 'state-'));
@@ -40,7 +42,7 @@ class FakeHost {
   };
 
   constructor(release: Release = '7.3', statAtBoot = false) {
-    this.fake = new FakeDamonSysfs({ release, statAtBoot });
+    this.fake = new FakeDamonSysfs({ release, statAtBoot, tracefs: this.traceFiles });
   }
 
   monitor(params: Params, more: MonitorExtras = {}): KernelMonitor {
@@ -53,7 +55,10 @@ class FakeHost {
       },
       {
         ...{ params, cpuCeiling, record: (step) => void this.steps.push(step) },
-        machine: { files, boot: this.boot, clock: this.clock, cpuUsOf: () => this.cpuUs },
+        machine: {
+          ...{ files, boot: this.boot, clock: this.clock, cpuUsOf: () => this.cpuUs },
+          ...{ traceFiles: this.traceFiles, nrCpus: 2 },
+        },
       },
     );
     monitors.push(monitor);
@@ -122,6 +127,21 @@ describe('a kernel monitor', () => {
     expect(watchedBytes).toBe(64 * MIB);
     expect(Math.abs(hotBytes - 16 * MIB)).toBeLessThan(1.6 * MIB);
     expect([...snapshot.targetPids]).toEqual([process.pid]);
+  });
+
+  test('traces where the kernel tells no regions, until it ends', async () => {
+    const host = new FakeHost('6.1');
+    const monitor = host.monitor(watching);
+    await monitor.start();
+    expect(monitor.description.caveats.join(' ')).toContain('no tried_regions');
+    const time = setInterval(() => host.runFor(100_000), 5);
+    const { nrRegions } = await monitor.snapshot();
+    clearInterval(time);
+    expect(nrRegions).toBeGreaterThan(0);
+    const [name] = host.traceFiles.instances;
+    expect(host.steps.at(-1)!.undo).toEqual({ traceInstance: name });
+    await monitor.stop();
+    expect(host.traceFiles.instances).toEqual([]);
   });
 
   test('writes down what a guard stops, and leaves the kernel as it was', async () => {

@@ -1,22 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, monotonicClock } from '../base/clock.ts';
 import { ThermoclineError } from '../base/errors.ts';
 import type { LeverStep, Roots } from '../host/host.ts';
 import { ownIdentity } from '../host/linux/process-identity.ts';
-import { currentBoot } from '../kernel/boot.ts';
-import type { Boot } from '../kernel/claim.ts';
 import { hasFeature } from '../kernel/features.ts';
 import { refuseWhileModulesRun } from '../kernel/modules.ts';
 import { SlotPool } from '../kernel/slot-pool.ts';
-import type { SysfsFiles } from '../kernel/sysfs-files.ts';
 import { ProcessTree } from '../ops/smaps/process-tree.ts';
 import type { Snapshot } from '../params/snapshot.ts';
 import type { Attrs, OperationsFilter, Params } from '../params/types.ts';
 import { CostCeiling, shortestSampleIntervalUs, stretchAttrs } from './cost-ceiling.ts';
-import { threadCpuUs } from './kernel-cost.ts';
+import { type KernelMachine, realKernelMachine } from './kernel-machine.ts';
 import { KernelRun } from './kernel-run.ts';
-import { openSysfs } from './kernel-slots.ts';
 import { nextTargets } from './kernel-targets.ts';
+import { openTrace } from './kernel-trace.ts';
 import { tunedBySnapshot } from './kernel-tuning.ts';
 import type { Monitor, MonitorDescription, MonitorEnd, MonitorStats } from './monitor.ts';
 import {
@@ -68,15 +64,6 @@ export interface KernelMonitorOptions {
   readonly machine?: KernelMachine;
 }
 
-/** What a kernel monitor sees and changes of a machine. */
-export interface KernelMachine {
-  readonly files: SysfsFiles;
-  readonly boot: Boot;
-  readonly clock: Clock;
-  /** CPU time that a thread has used. */
-  cpuUsOf(pid: number): number;
-}
-
 /**
  * Watches and acts with the kernel's DAMON, in a slot of ours. What it starts ends with it: with
  * `stop`, with its targets, or by the guard of whoever keeps the journal.
@@ -112,7 +99,7 @@ export class KernelMonitor implements Monitor {
     this.#spec = spec;
     this.#options = options;
     this.#asked = options.params;
-    this.#machine = options.machine ?? realMachine(spec.roots);
+    this.#machine = options.machine ?? realKernelMachine(spec.roots);
     const { files, boot } = this.#machine;
     const { stateDir } = spec;
     this.#pool = new SlotPool({ files, boot, stateDir, owner: ownIdentity() });
@@ -259,7 +246,9 @@ export class KernelMonitor implements Monitor {
     const features = await this.#pool.featuresBy(slot);
     const { pageFilters } = spec;
     const wallTimeUs = () => Date.now() * 1000;
-    const options = { files, slot, features, pageFilters, clock, wallTimeUs };
+    const trace = (kdamondPid: number) =>
+      openTrace(this.#machine, kdamondPid, ['damon_aggregated'], this.#options.record);
+    const options = { files, slot, features, pageFilters, clock, wallTimeUs, trace };
     this.#run = await KernelRun.start(options, this.#asked);
     this.#isPaused = this.#asked.paused;
     this.#ceiling.begin(clock.nowUs(), this.#cpuUs());
@@ -431,6 +420,7 @@ export class KernelMonitor implements Monitor {
   }
 
   async #release(): Promise<void> {
+    this.#run?.[Symbol.dispose]();
     if (this.#slotNumber !== null) await this.#pool.release(this.#slotNumber);
   }
 
@@ -471,15 +461,6 @@ export class KernelMonitor implements Monitor {
     this.#stream.end();
     this.#settleEnded(end);
   }
-}
-
-function realMachine(roots: Roots): KernelMachine {
-  return {
-    files: openSysfs(roots),
-    boot: currentBoot(roots),
-    clock: monotonicClock,
-    cpuUsOf: (pid) => threadCpuUs(roots, pid),
-  };
 }
 
 /** Whether other processes are to be watched than before. */

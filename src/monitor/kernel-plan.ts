@@ -20,6 +20,10 @@ const MAX_SEPARATE_TARGETS = 8;
 /** Filters make a pass look at each page, so it comes more rarely. */
 const FILTERED_APPLY_US = 1_000_000;
 
+const TRACED_NOTE =
+  'This kernel has no tried_regions, so pictures come from its trace points, one with each ' +
+  'aggregation interval.';
+
 /** What a kernel monitor stages. */
 export interface KernelPlan {
   /** For the slot. The first schemes are those of the user, at their own index. */
@@ -75,6 +79,7 @@ export function planKernel(
       ...(tunesHere
         ? ['This kernel does not tune intervals, so they are tuned by the same rule from here.']
         : []),
+      ...(watchers.length === 0 ? [TRACED_NOTE] : []),
       ...slowNotes(params),
     ],
   };

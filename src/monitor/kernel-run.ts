@@ -8,12 +8,16 @@ import {
   readEffectiveQuotaBytes,
   readSchemeStats,
   readTriedRegions,
+  type SnapshotFacts,
 } from '../kernel/read-results.ts';
 import { readValue, type SysfsReader, slotPath } from '../kernel/sysfs-files.ts';
+import type { TraceInstance } from '../kernel/trace-instance.ts';
+import { tracedSnapshot } from '../kernel/trace-windows.ts';
 import type { SchemeState, Snapshot } from '../params/snapshot.ts';
 import type { Attrs, OperationsFilter, Params, Target } from '../params/types.ts';
 import { type KernelPlan, planKernel } from './kernel-plan.ts';
 import { type NextTargets, targetsByOrder } from './kernel-targets.ts';
+import { KernelTrace } from './kernel-trace.ts';
 
 /** What a run works with. */
 export interface KernelRunOptions {
@@ -24,12 +28,14 @@ export interface KernelRunOptions {
   readonly clock: Clock;
   /** Time of day in microseconds. */
   readonly wallTimeUs: () => number;
+  /** Begins to trace a kdamond, for kernels that tell regions by no file. */
+  readonly trace: (kdamondPid: number) => TraceInstance;
 }
 
 const INTERVALS = 'contexts/0/monitoring_attrs/intervals';
 
 /** Calls must come one after another. */
-export class KernelRun {
+export class KernelRun implements Disposable {
   readonly #options: KernelRunOptions;
   /** What the user wants, with the attributes in force and the targets that the kernel has. */
   #params: Params;
@@ -41,6 +47,9 @@ export class KernelRun {
   #tick = 0;
   #tickTimeUs: number;
   #readingUs = 0;
+  #trace: KernelTrace | null = null;
+  /** Why there is none, found out once. */
+  #traceRefusal: ThermoclineError | null = null;
 
   private constructor(options: KernelRunOptions, params: Params, plan: KernelPlan) {
     this.#options = options;
@@ -89,7 +98,7 @@ export class KernelRun {
 
   /** CPU time of this process for reading regions, which is done in one go. */
   get readingUs(): number {
-    return this.#readingUs;
+    return this.#readingUs + (this.#trace?.readingUs ?? 0);
   }
 
   /**
@@ -124,6 +133,7 @@ export class KernelRun {
     this.#filed = filed;
     this.#params = params;
     this.#plan = plan;
+    if (this.#trace !== null) this.#trace.nrTargets = after.length;
   }
 
   /** Lets those of the held schemes act whose limit is in force by now. */
@@ -143,38 +153,69 @@ export class KernelRun {
     this.#filed = filed;
   }
 
-  /** The picture of the next pass of our own scheme. */
+  /**
+   * The picture of the next pass of our own schemes; where the kernel tells no regions in files, of
+   * the next window that ends.
+   */
   async snapshot(): Promise<Snapshot> {
-    const { files, slot, features, clock, wallTimeUs } = this.#options;
-    const { watchers } = this.#plan;
-    if (watchers.length === 0) {
-      throw new ThermoclineError(
-        'TC_UNSUPPORTED',
-        "DAMON in this kernel has no tried_regions, so its regions can't be read.",
-      );
-    }
     const attrs = await this.#attrsInForce();
+    return this.#plan.watchers.length > 0 ? this.#tried(attrs) : this.#traced(attrs);
+  }
+
+  async #tried(attrs: Attrs): Promise<Snapshot> {
+    const { files, slot, features, pageFilters } = this.#options;
+    const { watchers } = this.#plan;
     await slot.query('update_schemes_tried_regions');
-    const timeUs = clock.nowUs();
-    const { sampleIntervalUs, aggregationIntervalUs } = attrs;
-    this.#tick += Math.round((timeUs - this.#tickTimeUs) / Math.max(1, sampleIntervalUs));
-    this.#tickTimeUs = timeUs;
     const cpuBefore = process.cpuUsage();
-    const snapshot = readTriedRegions(files, slot.claim.slot, watchers, {
-      ...{ timeUs, wallTimeUs: wallTimeUs(), tick: this.#tick },
-      ...{ sampleIntervalUs, aggregationIntervalUs },
-      windowSamples: Math.max(1, Math.floor(aggregationIntervalUs / (sampleIntervalUs || 1))),
-      targetPids: this.#params.targets.map(({ pid }) => pid ?? null),
-      addrUnit: this.#params.addrUnit,
-    });
+    const facts = { ...this.#facts(attrs), windowSamples: windowSamples(attrs) };
+    const snapshot = readTriedRegions(files, slot.claim.slot, watchers, facts);
     const { user, system } = process.cpuUsage(cpuBefore);
     this.#readingUs += user + system;
     const inOne = watchers.length === 1 && this.#params.targets.length > 1;
     const told = inOne ? { ...snapshot, targetIndex: targetsByOrder(snapshot) } : snapshot;
-    const tellsPassed = this.#options.pageFilters.length > 0;
+    const tellsPassed = pageFilters.length > 0;
     return hasFeature(features, 'sz_ops_filter_passed') !== false && tellsPassed
       ? told
       : { ...told, filterPassedBytes: null };
+  }
+
+  async #traced(attrs: Attrs): Promise<Snapshot> {
+    this.#trace ??= this.#openTrace();
+    const window = await this.#trace.next(attrs.aggregationIntervalUs);
+    return tracedSnapshot(window, this.#facts(attrs));
+  }
+
+  #openTrace(): KernelTrace {
+    if (this.#traceRefusal !== null) throw this.#traceRefusal;
+    try {
+      return new KernelTrace(
+        this.#options.trace(this.slot.claim.kdamond!.pid),
+        this.#params.targets.length,
+      );
+    } catch (error) {
+      if (!(error instanceof ThermoclineError)) throw error;
+      this.#traceRefusal = new ThermoclineError(
+        error.code,
+        'DAMON in this kernel has no tried_regions, so its regions could only be traced. ' +
+          error.message,
+        { cause: error },
+      );
+      throw this.#traceRefusal;
+    }
+  }
+
+  /** What no file tells, of a picture that has just come. */
+  #facts({ sampleIntervalUs, aggregationIntervalUs }: Attrs): Omit<SnapshotFacts, 'windowSamples'> {
+    const { clock, wallTimeUs } = this.#options;
+    const timeUs = clock.nowUs();
+    this.#tick += Math.round((timeUs - this.#tickTimeUs) / Math.max(1, sampleIntervalUs));
+    this.#tickTimeUs = timeUs;
+    const { targets, addrUnit } = this.#params;
+    return {
+      ...{ timeUs, wallTimeUs: wallTimeUs(), tick: this.#tick },
+      ...{ sampleIntervalUs, aggregationIntervalUs, addrUnit },
+      targetPids: targets.map(({ pid }) => pid ?? null),
+    };
   }
 
   /** State of the user's schemes. */
@@ -197,6 +238,12 @@ export class KernelRun {
     }));
   }
 
+  /** Ends tracing; the kdamond runs on. */
+  [Symbol.dispose](): void {
+    this.#trace?.[Symbol.dispose]();
+    this.#trace = null;
+  }
+
   /** For a commit that is about something else. */
   #targetsAsTheyRun({ operations, targets }: Params): readonly Target[] {
     return operations === 'paddr' ? targets : this.#params.targets.map(asItRuns);
@@ -216,6 +263,10 @@ export class KernelRun {
       aggregationIntervalUs: number('aggr_us'),
     };
   }
+}
+
+function windowSamples({ sampleIntervalUs, aggregationIntervalUs }: Attrs): number {
+  return Math.max(1, Math.floor(aggregationIntervalUs / (sampleIntervalUs || 1)));
 }
 
 /** A target without ranges keeps the regions that it has (spec 7.2). */

@@ -1,12 +1,18 @@
 /** The kernel layer on real kernels: what tests on the fake take for granted, and whole lives. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicClock } from '../../src/base/clock.ts';
 import { type FeatureName, hasFeature } from '../../src/kernel/features.ts';
 import { claimSlots, releasePool, stopClaimed } from '../../src/kernel/ownership.ts';
 import { readParams } from '../../src/kernel/read-back.ts';
 import { readTriedRegions } from '../../src/kernel/read-results.ts';
+import { RealTracefs } from '../../src/kernel/real-tracefs.ts';
 import { readValue, slotPath } from '../../src/kernel/sysfs-files.ts';
+import { KernelRun } from '../../src/monitor/kernel-run.ts';
+import { openTrace } from '../../src/monitor/kernel-trace.ts';
 import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../../src/params/defaults.ts';
+import type { Snapshot } from '../../src/params/snapshot.ts';
 import {
   ACTIONS,
   type Filter,
@@ -14,10 +20,11 @@ import {
   type Params,
   type Scheme,
 } from '../../src/params/types.ts';
+import { scheme as plainScheme, processes } from './guest-params.ts';
 import { damonStatState, switchDamonStatOff } from './hand-made-kdamond.ts';
 import type { GuestSuite, TestContext } from './harness.ts';
 import { OurSlots } from './our-slots.ts';
-import { startWorkload } from './workload.ts';
+import { startWorkload, type Workload } from './workload.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -60,6 +67,17 @@ async function each<T extends string>(
     await slot.stop();
   }
   t.note(here.join(' '));
+}
+
+/** Bytes of the touched part that are seen to be accessed in half of the samples. */
+function hotBytesOf(snapshot: Snapshot, workload: Workload): number {
+  let bytes = 0;
+  for (let row = 0; row < snapshot.nrRegions; row++) {
+    const end = Math.min(snapshot.end[row]!, workload.hotEnd);
+    const start = Math.max(snapshot.start[row]!, workload.start);
+    if (snapshot.nrAccesses[row]! >= 10) bytes += Math.max(0, end - start);
+  }
+  return bytes;
 }
 
 const filterArguments: Readonly<Record<Filter['type'], object>> = {
@@ -126,18 +144,57 @@ const suite: GuestSuite = {
         ...{ sampleIntervalUs: 5_000, aggregationIntervalUs: 100_000 },
       });
       const read = performance.now();
-      let hotBytes = 0;
-      for (let row = 0; row < snapshot.nrRegions; row++) {
-        const end = Math.min(snapshot.end[row]!, workload.hotEnd);
-        const start = Math.max(snapshot.start[row]!, workload.start);
-        if (snapshot.nrAccesses[row]! >= 10) hotBytes += Math.max(0, end - start);
-      }
+      const hotBytes = hotBytesOf(snapshot, workload);
       const truth = workload.hotEnd - workload.start;
       t.note(`${hotBytes / mebibyte} of ${truth / mebibyte} MiB in ${snapshot.nrRegions} regions`);
       t.note(
         `command ${(answered - asked).toFixed(0)} ms, read ${(read - answered).toFixed(0)} ms`,
       );
       assert.ok(Math.abs(hotBytes - truth) <= truth / 10);
+    },
+    async 'regions that no file tells are traced, and are the same'(t) {
+      switchDamonStatOff();
+      const traceFiles = new RealTracefs('/sys/kernel/tracing', { allowRealTree: true });
+      await using workload = await startWorkload(64);
+      await using guest = new OurSlots();
+      const { slot, features } = await guest.take();
+      const hidden = { name: 'tried_regions', present: false, how: 'this test says so' } as const;
+      using run = await KernelRun.start(
+        {
+          ...{ files: guest.files, slot, features: new Map([...features, [hidden.name, hidden]]) },
+          ...{ pageFilters: [], clock: monotonicClock, wallTimeUs: () => 0 },
+          trace: (kdamondPid) =>
+            openTrace({ traceFiles, nrCpus: 2 }, kdamondPid, ['damon_aggregated'], () => {}),
+        },
+        processes([workload.pid], [plainScheme('stat')]),
+      );
+      assert.equal(run.plan.watchers.length, 0);
+      await sleep(3000);
+      const found: { traced: number; told: number }[] = [];
+      for (let nr = 0; nr < 5; nr++) {
+        const traced = hotBytesOf(await run.snapshot(), workload);
+        await slot.query('update_schemes_tried_regions');
+        const snapshot = readTriedRegions(
+          guest.files,
+          slot.claim.slot,
+          [{ schemeIndex: 0, targetIndex: 0 }],
+          {
+            ...{ timeUs: 0, wallTimeUs: null, tick: 0, windowSamples: 20, addrUnit: 1 },
+            ...{ targetPids: [], sampleIntervalUs: 5_000, aggregationIntervalUs: 100_000 },
+          },
+        );
+        found.push({ traced, told: hotBytesOf(snapshot, workload) });
+      }
+      const middle = (of: 'traced' | 'told') =>
+        found.map((one) => one[of]).sort((a, b) => a - b)[found.length >> 1]!;
+      const truth = workload.hotEnd - workload.start;
+      const [traced, told] = [middle('traced'), middle('told')];
+      t.note(`${traced / mebibyte} MiB traced, ${told / mebibyte} told, ${truth / mebibyte} true`);
+      assert.ok(Math.abs(traced - told) <= told * 0.03);
+      assert.ok(Math.abs(traced - truth) <= truth / 10);
+      assert.equal(readdirSync('/sys/kernel/tracing/instances').length, 1);
+      run[Symbol.dispose]();
+      assert.deepEqual(readdirSync('/sys/kernel/tracing/instances'), []);
     },
     async 'somebody else in a slot of ours goes on as he was'() {
       switchDamonStatOff();

@@ -16,6 +16,7 @@ import { MonitorStore } from '../../src/service/monitor-store.ts';
 import { type MonitorOpener, monitorOpener } from '../../src/service/open-monitor.ts';
 import { Service } from '../../src/service/service.ts';
 import { type FakeDamonOptions, FakeDamonSysfs } from '../../src/testing/fake-damon-sysfs.ts';
+import { FakeTracefs } from '../../src/testing/fake-tracefs.ts';
 
 const me = ownIdentity();
 
@@ -88,7 +89,10 @@ export class FakeKernelService implements AsyncDisposable {
     };
     return (spec, origin) => {
       const prepared = real(spec, origin);
-      const machine = { files, boot, clock: new VirtualClock(), cpuUsOf: () => 0 };
+      const machine = {
+        ...{ files, boot, clock: new VirtualClock(), cpuUsOf: () => 0 },
+        ...{ traceFiles: new FakeTracefs(), nrCpus: 2 },
+      };
       const { params, kernel } = prepared;
       return {
         ...prepared,
