@@ -1,4 +1,5 @@
 /** What `watch --json` prints of a workload, and what is seen as hot in it. */
+import type { Snapshot } from '../../src/params/snapshot.ts';
 import { hotBytes, type KernelRegion } from './hand-made-kdamond.ts';
 import type { Workload } from './workload.ts';
 
@@ -17,6 +18,21 @@ export interface WatchLine {
 export function watchLines(stdout: string): WatchLine[] {
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as WatchLine);
+}
+
+/** The same of snapshots, as the API gives them. */
+export function linesOfSnapshots(snapshots: readonly Snapshot[]): WatchLine[] {
+  return snapshots.map((snapshot) => ({
+    ...snapshot,
+    warnings: [],
+    regions: Array.from({ length: snapshot.nrRegions }, (_, row) => ({
+      start: snapshot.start[row]!,
+      end: snapshot.end[row]!,
+      nrAccesses: snapshot.nrAccesses[row]!,
+      age: snapshot.age[row]!,
+      targetIndex: snapshot.targetIndex[row]!,
+    })),
+  }));
 }
 
 /** What was seen as hot, beside the truth. */

@@ -24,7 +24,8 @@ const { values, positionals } = parseArgs({
 /** Runs one suite on all of its kernels. */
 async function run(suite: string): Promise<Tally> {
   // The blank keeps out suites whose name only begins so.
-  const child = spawn(process.execPath, [path.join(guests, 'main.ts'), `${suite} on `], {
+  const program = ['--disable-warning=ExperimentalWarning', path.join(guests, 'main.ts')];
+  const child = spawn(process.execPath, [...program, `${suite} on `], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let printed = '';
