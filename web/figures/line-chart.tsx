@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { clockText } from '../heat/place-text.ts';
+import { remPx } from '../parts/text-size.ts';
 
 /** One line of a chart. */
 export interface ChartLine {
@@ -23,12 +24,13 @@ interface LineChartProps {
   readonly format: (value: number) => string;
   /** Values are bytes: round numbers are powers of two. */
   readonly binary?: boolean;
+  /** At least so high, in rem; it fills what is there. */
   readonly height?: number;
 }
 
 /** Lines over time. The library comes when the first chart does. */
 export function LineChart(props: LineChartProps) {
-  const { title, lines, virtual, format, height = 150 } = props;
+  const { title, lines, virtual, format, height = 9.5 } = props;
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const latest = useRef(props);
@@ -36,9 +38,7 @@ export function LineChart(props: LineChartProps) {
   useEffect(() => {
     const element = host.current!;
     let gone = false;
-    const resize = new ResizeObserver(() =>
-      chart.current?.setSize({ width: element.clientWidth, height }),
-    );
+    const resize = new ResizeObserver(() => chart.current?.setSize(sizeOf(element)));
     const restyle = new MutationObserver(() => chart.current?.redraw(false));
     void loadUplot().then((UPlot) => {
       if (gone) return;
@@ -57,7 +57,7 @@ export function LineChart(props: LineChartProps) {
       chart.current?.destroy();
       chart.current = null;
     };
-  }, [lines.length, virtual]);
+  }, [lines.length, virtual, remPx.value]);
   useEffect(() => {
     chart.current?.setData(dataOf(props) as uPlot.AlignedData);
   });
@@ -88,10 +88,14 @@ export function LineChart(props: LineChartProps) {
         ref={host}
         role="img"
         aria-label={`${title}: ${now.join(', ') || 'no data yet'}`}
-        style={{ height: `${height}px` }}
+        style={{ minHeight: `${height}rem` }}
       />
     </figure>
   );
+}
+
+function sizeOf({ clientWidth, clientHeight }: HTMLElement): { width: number; height: number } {
+  return { width: Math.max(clientWidth, 50), height: Math.max(clientHeight, 50) };
 }
 
 const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
@@ -106,17 +110,17 @@ function dataOf({ timesUs, lines }: LineChartProps): uPlot.AlignedData {
 }
 
 function optionsOf(props: LineChartProps, element: HTMLElement): uPlot.Options {
-  const { lines, virtual, format, binary, height = 150 } = props;
+  const { lines, virtual, format, binary } = props;
+  const rem = remPx.value;
   const colour = (name: string) => () => getComputedStyle(element).getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
     stroke: colour('--ink-2'),
     grid: { stroke: colour('--line'), width: 1 },
     ticks: { show: false },
-    font: '12px "Instrument Sans Variable", sans-serif',
+    font: `${0.75 * rem}px "Instrument Sans Variable", sans-serif`,
   };
   return {
-    width: Math.max(element.clientWidth, 50),
-    height,
+    ...sizeOf(element),
     legend: { show: false },
     cursor: { y: false, points: { size: 7 } },
     scales: {
@@ -126,14 +130,15 @@ function optionsOf(props: LineChartProps, element: HTMLElement): uPlot.Options {
     axes: [
       {
         ...axis,
-        size: 26,
-        space: 74,
+        size: 1.6 * rem,
+        space: 4.6 * rem,
         values: (_chart, ticks) =>
           ticks.map((tick) => clockText(virtual ? tick * 1e6 : 0, virtual ? null : tick * 1e6)),
       },
       {
         ...axis,
-        size: 74,
+        size: 4.6 * rem,
+        space: 2 * rem,
         values: (_chart, ticks) => ticks.map((tick) => format(tick)),
         ...(binary && { incrs: BINARY_STEPS }),
       },

@@ -54,7 +54,7 @@ export function PicturePanels(props: PicturePanelsProps) {
         </section>
       </div>
       <div class="panels thirds">
-        <section class="card" aria-label="Working set over time">
+        <section class="card lake" aria-label="Working set over time">
           <WorkingSetChart picture={picture} selection={selection} />
         </section>
         <section class="card" aria-labelledby="idle-title">
@@ -130,7 +130,7 @@ function WorkingSetChart({
       ]}
       format={formatBytes}
       binary
-      height={250}
+      height={13}
     />
   );
 }

@@ -87,7 +87,7 @@ export function RegionTable({
             nrShown.value += MORE_ROWS;
           }}
         >
-          Show {Math.min(left, MORE_ROWS)} more of {left}
+          Show {left > MORE_ROWS ? `${MORE_ROWS} more of ${left}` : `${left} more`}
         </button>
       )}
     </section>

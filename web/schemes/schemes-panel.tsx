@@ -6,6 +6,7 @@ import type { SchemeFigures } from '../../src/params/scheme-figures.ts';
 import type { Snapshot } from '../../src/params/snapshot.ts';
 import type { Attrs, Goal, Params, Scheme } from '../../src/params/types.ts';
 import { LineChart } from '../figures/line-chart.tsx';
+import { type Tile, Tiles } from '../parts/tiles.tsx';
 import { ratesOf } from './scheme-rates.ts';
 
 /** All schemes of a monitor at one moment. */
@@ -104,24 +105,13 @@ function SchemeTotals({
   const { triedBytes, nrQuotaExceeds, effectiveQuotaBytes } = figures;
   const quota =
     effectiveQuotaBytes === null ? 'none' : `${formatBytes(effectiveQuotaBytes)} a window`;
-  const tiles: readonly (readonly [string, string, string])[] = [
+  const tiles: readonly Tile[] = [
     ['Matches now', formatBytes(match.bytes), `${match.nrRegions} regions`],
     ['Tried', formatBytes(triedBytes), `${figures.nrTried} times`],
     ['Applied', ...appliedText(scheme, figures)],
     ['Quota', quota, nrQuotaExceeds > 0 ? `reached ${nrQuotaExceeds} times` : 'never reached'],
   ];
-  return (
-    <dl class="tiles">
-      {tiles.map(([name, value, note]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            {value} <small>{note}</small>
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Tiles tiles={tiles} />;
 }
 
 function appliedText(
@@ -156,7 +146,7 @@ function SchemeCharts(props: ChartsProps) {
           title={`Aim: ${goal.metric}`}
           timesUs={timesUs}
           virtual={virtual}
-          height={130}
+          height={8}
           format={goalFormat(goal)}
           lines={[
             {
@@ -194,7 +184,7 @@ function WorkChart({ scheme, series, virtual }: ChartsProps) {
       title="Work"
       timesUs={series.map(({ timeUs }) => timeUs)}
       virtual={virtual}
-      height={130}
+      height={8}
       format={(value) => `${formatBytes(value)}/s`}
       binary
       lines={[
