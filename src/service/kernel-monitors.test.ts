@@ -14,6 +14,7 @@ import { watchSchema } from './api/schemas.ts';
 import { MonitorStore } from './monitor-store.ts';
 import { monitorOpener } from './open-monitor.ts';
 import type { Service } from './service.ts';
+import { Trials } from './trial/trials.ts';
 
 const me = ownIdentity();
 const watch: Watch = { kind: 'kernel', pids: [process.pid] };
@@ -126,6 +127,19 @@ test('DAMON_STAT is handed over only where that is asked for, and is on again at
   expect([isOn(), busy.slotsOn()]).toEqual(['N', [0]]);
   await busy.service.remove('db');
   expect([isOn(), slotIndexes(busy.fake)]).toEqual(['Y', []]);
+});
+
+test('a shadow of what only counts has the action that is tried', async () => {
+  const monitor = await service.create({ name: 'db', watch }, 'api');
+  const trials = new Trials(() => ({
+    poolBytes: 0,
+    swapIsCompressed: false,
+    swapUsedBytes: 0,
+    faultUs: 0,
+  }));
+  const shadow = trials.beginShadow(monitor, params);
+  expect(shadow.params.schemes[0]!.action).toBe('pageout');
+  expect(monitor.params.schemes).toEqual([]);
 });
 
 describe('what is watched', () => {

@@ -43,6 +43,8 @@ export interface PreparedMonitor {
   readonly params: Params;
   /** Parameters for the same target out of what somebody wrote. Throws TC_INVALID. */
   readonly paramsFor: (written: unknown) => Params;
+  /** The same with the actions as they are written, also where schemes may only count. */
+  readonly trialParamsFor: (written: unknown) => Params;
   /** What lies where, on machines whose mappings the monitor doesn't tell. */
   readonly places: readonly MappingPlace[];
   /** What acting on real memory comes to, one sentence for each scheme; empty otherwise. */
@@ -94,6 +96,7 @@ function processes(spec: MonitorSpec, pids: readonly number[], roots: Roots): Pr
     kernel: null,
     params,
     paramsFor,
+    trialParamsFor: paramsFor,
     places: [],
     steps: ({ schemes }) =>
       act === 'act'
@@ -117,8 +120,9 @@ function inKernel(
     );
   }
   const targeted = kernelTargeting(watch, roots);
+  const trialParamsFor = (written: unknown) => targeted(parseParams(written ?? {}, 'params'));
   const paramsFor = (written: unknown) => {
-    const params = targeted(parseParams(written ?? {}, 'params'));
+    const params = trialParamsFor(written);
     return act === 'act' ? params : countingOnly(params);
   };
   const params = paramsFor(spec.params);
@@ -134,6 +138,7 @@ function inKernel(
     kernel: operations,
     params,
     paramsFor,
+    trialParamsFor,
     places: [],
     steps: ({ schemes }) =>
       act === 'act'
@@ -172,6 +177,7 @@ function simulation(spec: MonitorSpec, scenario: Scenario): PreparedMonitor {
     kernel: null,
     params,
     paramsFor,
+    trialParamsFor: paramsFor,
     places: placesOf(scenario, params),
     steps: () => [],
   };

@@ -209,6 +209,11 @@ export class OwnedMonitor {
     return this.#opened.paramsFor(written);
   }
 
+  /** For a trial of `written`, where nothing acts whatever its actions are. Throws TC_INVALID. */
+  trialParamsFor(written: unknown): Params {
+    return this.#opened.trialParamsFor(written);
+  }
+
   /** What a commit of `written` would change, a line each. Throws TC_INVALID. */
   changesFor(written: unknown): string[] {
     return diffParams(this.#params, this.paramsFor(written));

@@ -5,14 +5,10 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LinuxHost } from '../../src/host/linux/linux-host.ts';
-import { resolveRoots } from '../../src/host/linux/roots.ts';
-import { parseScenario } from '../../src/host/sim/index.ts';
-import { monitorOpener } from '../../src/service/open-monitor.ts';
-import { type RunningService, runService } from '../../src/service/run-service.ts';
+import type { RunningService } from '../../src/service/run-service.ts';
 import { launchBrowser, whyNoBrowser } from '../browser.ts';
-import { projectRoot } from '../sources.ts';
 import { accessibilityProblems } from './accessibility.ts';
+import { startDemoService } from './demo-service.ts';
 import { FlakyNetwork } from './flaky-network.ts';
 import { buildPages } from './pages.ts';
 
@@ -68,40 +64,13 @@ describe.skipIf(whyNoBrowser() !== null)('the dashboard', { timeout: 120_000 }, 
   let page: Page;
   const problems: string[] = [];
 
-  async function startService(port: number): Promise<RunningService> {
-    const roots = resolveRoots({});
-    const scenario = readFileSync(path.join(projectRoot, 'examples/scenarios/demo.yaml'), 'utf8');
-    const started = await runService({
-      host: new LinuxHost(roots),
+  const startService = (port: number) =>
+    startDemoService({
       stateDir,
       port,
-      open: monitorOpener(roots, stateDir, () => parseScenario(scenario, 'demo')),
       pagesFolder: folder,
-      recordings: null,
-      capabilities: () => [
-        {
-          name: 'acting',
-          checks: [{ name: 'swap', status: 'no', sentence: 'There is no swap.' }],
-        },
-      ],
-      scenarios: ['demo'],
-      version: '0.0.0',
-      logFault: (error) => problems.push(String(error)),
+      tellFault: (why) => problems.push(why),
     });
-    await started.service.create(
-      {
-        name: 'twin',
-        watch: { kind: 'simulation', scenario: 'demo' },
-        // On a busy machine a lower ceiling would stretch the intervals, and ages with them.
-        cpuCeiling: 1,
-        params: {
-          schemes: [{ action: 'stat', pattern: { nrAccesses: { max: 0 }, age: { min: '10 m' } } }],
-        },
-      },
-      'command-line',
-    );
-    return started;
-  }
 
   beforeAll(async () => {
     running = await startService(0);

@@ -69,7 +69,8 @@ export class VirtualService implements AsyncDisposable {
       const monitor = new VirtualMonitor({ scenario: machine, params });
       this.monitors.set(name, monitor);
       const open = async () => monitor;
-      return { open, kernel: null, params, paramsFor, places: [], steps: () => [] };
+      const asked = { params, paramsFor, trialParamsFor: paramsFor };
+      return { open, kernel: null, ...asked, places: [], steps: () => [] };
     };
     this.service = new Service({
       roots,

@@ -4,7 +4,8 @@ import type { MonitorView } from '../../src/client/api-types.ts';
 import { ACTIONS, type Action } from '../../src/params/types.ts';
 import { Ask } from '../live/ask.ts';
 import type { Connection } from '../live/connection.ts';
-import { changesOf, type FieldValues, fieldsOf, SCHEME_FIELDS } from './scheme-fields.ts';
+import { changesOf, type FieldValues, fieldsOf } from './scheme-fields.ts';
+import { Problem, SchemeForm } from './scheme-form.tsx';
 
 interface MonitorProps {
   readonly connection: Connection;
@@ -48,7 +49,9 @@ export function EditScheme({
       <button type="button" disabled={ask.busy.value} onClick={remove}>
         Remove
       </button>
-      {open.value && <SchemeForm start={before} ask={ask} verb="Apply" onSend={send} />}
+      {open.value && (
+        <SchemeForm start={before} ask={ask} verbs={[{ name: 'Apply', onSend: send }]} />
+      )}
       {!open.value && <Problem ask={ask} />}
     </div>
   );
@@ -93,59 +96,8 @@ export function AddScheme({ connection, monitor }: MonitorProps) {
       <SchemeForm
         start={{ maxAccesses: '0', minAge: '5 s' }}
         ask={ask}
-        verb="Add it"
-        onSend={send}
+        verbs={[{ name: 'Add it', onSend: send }]}
       />
     </details>
-  );
-}
-
-function SchemeForm({
-  start,
-  ask,
-  verb,
-  onSend,
-}: {
-  readonly start: FieldValues;
-  readonly ask: Ask;
-  readonly verb: string;
-  readonly onSend: (values: FieldValues) => void;
-}) {
-  const values = useSignal(start);
-  return (
-    <form
-      class="scheme-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSend(values.value);
-      }}
-    >
-      {SCHEME_FIELDS.map(({ key, name, hint }) => (
-        <label key={key}>
-          {name}
-          <input
-            type="text"
-            value={values.value[key] ?? ''}
-            placeholder={hint}
-            onInput={({ currentTarget }) => {
-              values.value = { ...values.value, [key]: currentTarget.value };
-            }}
-          />
-        </label>
-      ))}
-      <button type="submit" class="primary" disabled={ask.busy.value}>
-        {verb}
-      </button>
-      <Problem ask={ask} />
-    </form>
-  );
-}
-
-function Problem({ ask }: { readonly ask: Ask }) {
-  if (ask.problem.value === null) return null;
-  return (
-    <p class="problem" role="alert">
-      {ask.problem.value}
-    </p>
   );
 }

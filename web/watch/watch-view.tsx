@@ -12,6 +12,7 @@ import { fragmentOf, route } from '../parts/route.ts';
 import { palette } from '../parts/theme.ts';
 import { AddScheme, EditScheme } from '../schemes/edit-scheme.tsx';
 import { SchemesPanel } from '../schemes/schemes-panel.tsx';
+import { TrialCard } from '../trials/trial-card.tsx';
 
 /** All monitors, and one of them in full. */
 export function WatchView({ connection }: { readonly connection: Connection }) {
@@ -112,6 +113,7 @@ function WatchedMonitor({
         <DryRunCalls calls={stats.value?.dryRunCalls ?? []} />
         <AddScheme connection={connection} monitor={monitor} />
       </section>
+      <TrialCard connection={connection} monitor={monitor} virtual={virtual} />
       <section class="card over-time" aria-label="Over time">
         <OverTime live={followed.value} virtual={virtual} />
       </section>
@@ -204,7 +206,11 @@ function watchText(watch: Watch): string {
 
 function kernelText({ pids, cgroup, physical }: Extract<Watch, { kind: 'kernel' }>): string {
   if (pids !== undefined) return processesText(pids);
-  if (physical === undefined) return `The processes of the cgroup ${cgroup}`;
+  if (physical === undefined) {
+    return cgroup === undefined
+      ? 'What its parameters name'
+      : `The processes of the cgroup ${cgroup}`;
+  }
   return cgroup === undefined ? 'Physical memory' : `Physical memory of the cgroup ${cgroup}`;
 }
 

@@ -18,7 +18,7 @@ export class Trials {
   /** Throws TC_INVALID for parameters that can't be taken, TC_BUSY while another one runs. */
   async whatIf(monitor: OwnedMonitor, ask: WhatIfAsk, signal: AbortSignal): Promise<WhatIfAnswer> {
     const { from = 0, to = Number.MAX_SAFE_INTEGER, swap = 'disk' } = ask;
-    const params = monitor.paramsFor(monitor.patchedParams(ask.params));
+    const params = monitor.trialParamsFor(monitor.patchedParams(ask.params));
     const frames = monitor.pictures({ fromUs: from, toUs: to, limit: Number.MAX_SAFE_INTEGER });
     if (this.#isReplaying) {
       throw new ThermoclineError(
@@ -46,7 +46,7 @@ export class Trials {
           'on a monitor that only counts.',
       );
     }
-    const shadow = new Shadow(monitor.paramsFor(monitor.patchedParams(patch)), this.#swapCost);
+    const shadow = new Shadow(monitor.trialParamsFor(monitor.patchedParams(patch)), this.#swapCost);
     this.#shadows.get(monitor)?.end();
     this.#shadows.set(monitor, { shadow, end: monitor.onLook((look) => shadow.take(look)) });
     return shadow.view();
