@@ -2,11 +2,11 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { acmaGuestTests } from './acma-guests.ts';
 import { type GuestSuite, resultPrefix, runTests, type TestResult } from './harness.ts';
 import type { Kernel, KernelName } from './kernels.ts';
 import type { Machine, MachineShape } from './machine.ts';
 import { guestRoot } from './project.ts';
-import { acmaGuestTests } from './acma-guests.ts';
 import { rigTests } from './rig-tests.ts';
 import { startMachine } from './saved-state.ts';
 import type { Topology } from './topologies.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeCpio } from './cpio.ts';
-import type { TestBody } from './harness.ts';
 import { descendants, isEmulator } from './emulators.ts';
+import type { TestBody } from './harness.ts';
 import { Machine, type MachineShape } from './machine.ts';
 
 const limitMs = 40_000;

@@ -39,17 +39,24 @@ export async function withstand(count: number, nrSlow: number, seed: number): Pr
   const before = state();
   const target = { port: listener.port, actToken: virtual.token('act'), seed };
   try {
-    const slow = Array.from({ length: nrSlow }, () => attackSlowly(target));
-    const answers = await attack(target, Math.ceil(count / 10));
-    const early = await bytesInUse();
-    answers.push(...(await attack({ ...target, seed: seed + 1 }, count - answers.length)));
-    const grownBytes = (await bytesInUse()) - early;
-    answers.push(...(await Promise.all(slow)));
     const statuses: Record<string, number> = {};
-    for (const { status } of answers) statuses[status] = (statuses[status] ?? 0) + 1;
-    const wrong = answers.filter(({ status, detail }) => {
-      return status < 400 || status >= 500 || !/^\w.{10,}\.$/s.test(detail);
-    });
+    const wrong: Answer[] = [];
+    // Nothing of the answers is kept but this, so that what grows is the service.
+    const judge = (answers: readonly Answer[]) => {
+      for (const answer of answers) {
+        const { status, detail } = answer;
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        const isRefused = status >= 400 && status < 500 && /^\w.{10,}\.$/s.test(detail);
+        if (!isRefused) wrong.push(answer);
+      }
+    };
+    const slow = Promise.all(Array.from({ length: nrSlow }, () => attackSlowly(target)));
+    const nrEarly = Math.ceil(count / 10);
+    judge(await attack(target, nrEarly));
+    const early = await bytesInUse();
+    judge(await attack({ ...target, seed: seed + 1 }, count - nrEarly));
+    const grownBytes = (await bytesInUse()) - early;
+    judge(await slow);
     const acted = state() !== before;
     return { statuses, wrong, acted, faults: virtual.faults.length, grownBytes };
   } finally {

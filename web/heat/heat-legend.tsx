@@ -1,4 +1,5 @@
 import type { Signal } from '@preact/signals';
+import { formatDuration } from '../../src/base/units.ts';
 import { gradientCss, PALETTE_NAMES, type PaletteName } from './palette.ts';
 import type { Picture } from './picture.ts';
 
@@ -12,8 +13,8 @@ export function HeatLegend({
 }) {
   void picture.revision.value;
   const snapshot = picture.latest?.snapshot;
-  const perSecond =
-    snapshot === undefined ? null : snapshot.maxNrAccesses / (snapshot.aggregationIntervalUs / 1e6);
+  const everyUs =
+    snapshot === undefined ? null : snapshot.aggregationIntervalUs / snapshot.maxNrAccesses;
   return (
     <div class="legend">
       <div class="scale">
@@ -31,7 +32,7 @@ export function HeatLegend({
       </div>
       <p class="quiet">
         of samples found it accessed
-        {perSecond !== null && `; ${Math.round(perSecond).toLocaleString('en')} samples a second`}
+        {everyUs !== null && `; a sample every ${formatDuration(everyUs)}`}
       </p>
       <label class="choice">
         Colours

@@ -21,7 +21,7 @@ export function outcomeRows(trial: MachineSummary, baseline: MachineSummary): Ou
   const tiered = trial.nodes.length > 1;
   return [
     {
-      name: 'Memory in use',
+      name: 'Memory, on average',
       meaning: 'Resident memory of all processes, on average so far.',
       ...both(({ processes }) =>
         processes.reduce((sum, { meanResidentBytes }) => sum + meanResidentBytes, 0),

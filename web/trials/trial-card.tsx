@@ -1,11 +1,10 @@
-import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { MonitorView, ShadowView, WhatIfAnswer } from '../../src/client/api-types.ts';
-import { Ask } from '../live/ask.ts';
+import type { MonitorView } from '../../src/client/api-types.ts';
 import type { Connection } from '../live/connection.ts';
-import { changesOf, type FieldValues } from '../schemes/scheme-fields.ts';
+import type { FieldValues } from '../schemes/scheme-fields.ts';
 import { SchemeForm } from '../schemes/scheme-form.tsx';
 import { ShadowResult } from './shadow-result.tsx';
+import { Trial } from './trial.ts';
 import { WhatIfResult } from './what-if-result.tsx';
 
 const START: FieldValues = { maxAccesses: '0', minAge: '30 s' };
@@ -20,37 +19,9 @@ interface TrialCardProps {
 
 /** A scheme that pages out, tried without acting: on what was seen, and on what is to come. */
 export function TrialCard({ connection, monitor, virtual }: TrialCardProps) {
-  const { client } = connection;
-  const { name } = monitor;
-  const ask = useMemo(() => new Ask(), []);
-  const swap = useSignal<'disk' | 'zram'>('disk');
-  const answer = useSignal<WhatIfAnswer | null>(null);
-  const shadow = useSignal<ShadowView | null>(null);
-  const running = useSignal<AbortController | null>(null);
-  useFollowedShadow(connection, name, shadow);
-  const whatIf = (values: FieldValues) =>
-    ask.do(async () => {
-      const cancel = new AbortController();
-      running.value = cancel;
-      answer.value = null;
-      try {
-        const asked = { params: paramsOf(values), swap: swap.value };
-        answer.value = await client.whatIf(name, asked, { signal: cancel.signal });
-      } catch (error) {
-        if (!cancel.signal.aborted) throw error;
-      } finally {
-        running.value = null;
-      }
-    });
-  const begin = (values: FieldValues) =>
-    ask.do(async () => {
-      shadow.value = await client.beginShadow(name, paramsOf(values));
-    });
-  const end = () =>
-    ask.do(async () => {
-      await client.endShadow(name);
-      shadow.value = null;
-    });
+  const trial = useMemo(() => new Trial(connection.client, monitor.name), []);
+  useFollowedShadow(trial, connection);
+  const { ask, answer, shadow, cancel } = trial;
   return (
     <section class="card trial" aria-labelledby="trial-title">
       <h2 id="trial-title">Try without acting</h2>
@@ -58,31 +29,20 @@ export function TrialCard({ connection, monitor, virtual }: TrialCardProps) {
         What a scheme that pages out would have done to what this monitor has seen, or would do from
         now on. Nothing is touched.
       </p>
-      <label class="trial-swap">
-        Swap, for what-if
-        <select
-          value={swap.value}
-          onChange={({ currentTarget }) => {
-            swap.value = currentTarget.value as 'disk' | 'zram';
-          }}
-        >
-          <option value="disk">disk</option>
-          <option value="zram">zram, compressed in memory</option>
-        </select>
-      </label>
+      <SwapChoice trial={trial} />
       <SchemeForm
         start={START}
         ask={ask}
         verbs={[
-          { name: 'What if, on the past', onSend: whatIf },
-          { name: 'Begin a shadow', onSend: begin },
+          { name: 'What if, on the past', onSend: (values) => void trial.whatIf(values) },
+          { name: 'Begin a shadow', onSend: (values) => void trial.beginShadow(values) },
         ]}
       />
       <div role="status">
-        {running.value !== null && (
+        {cancel.value !== null && (
           <p class="trial-running">
             The past is played again under this scheme.{' '}
-            <button type="button" onClick={() => running.value?.abort()}>
+            <button type="button" onClick={cancel.value}>
               Cancel
             </button>
           </p>
@@ -94,38 +54,39 @@ export function TrialCard({ connection, monitor, virtual }: TrialCardProps) {
           shadow={shadow.value}
           virtual={virtual}
           busy={ask.busy.value}
-          onEnd={() => void end()}
+          onEnd={() => void trial.endShadow()}
         />
       )}
     </section>
   );
 }
 
-/** Only this scheme, in place of those that the monitor has. */
-function paramsOf(values: FieldValues): Readonly<Record<string, unknown>> {
-  return { schemes: [{ action: 'pageout', ...changesOf({}, values) }] };
+function SwapChoice({ trial: { swap } }: { readonly trial: Trial }) {
+  return (
+    <label class="trial-swap">
+      Swap, for what-if
+      <select
+        value={swap.value}
+        onChange={({ currentTarget }) => {
+          swap.value = currentTarget.value as 'disk' | 'zram';
+        }}
+      >
+        <option value="disk">disk</option>
+        <option value="zram">zram, compressed in memory</option>
+      </select>
+    </label>
+  );
 }
 
 /** Looks for a shadow that is there already, and at one that is, once a second. */
-function useFollowedShadow(
-  { client, state }: Connection,
-  name: string,
-  shadow: { value: ShadowView | null },
-): void {
+function useFollowedShadow(trial: Trial, { state }: Connection): void {
   const isLive = state.value.kind === 'live';
-  const isThere = shadow.value !== null;
+  const isThere = trial.shadow.value !== null;
   useEffect(() => {
     if (!isLive) return;
-    let isOver = false;
-    const look = async () => {
-      const found = await client.shadow(name).catch(() => null);
-      if (!isOver) shadow.value = found;
-    };
-    void look();
-    const timer = isThere ? setInterval(() => void look(), SHADOW_EVERY_MS) : undefined;
-    return () => {
-      isOver = true;
-      clearInterval(timer);
-    };
+    void trial.look();
+    if (!isThere) return;
+    const timer = setInterval(() => void trial.look(), SHADOW_EVERY_MS);
+    return () => clearInterval(timer);
   }, [isLive, isThere]);
 }
