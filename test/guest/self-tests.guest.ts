@@ -135,10 +135,13 @@ const everything: Scheme = {
 const suite: GuestSuite = {
   kernels: ['newest', '6.12'],
   topology: 'plain',
+  // On a busy host, the kernel sees the working set, but not as steadily as to be of age.
+  onRequest: true,
   tests: {
     async 'a working set is measured within 20 %'(t) {
-      // Until one size passes, as in the self-test: the kernel may be slow to find a small one.
-      for (const mebibytes of [10, 20, 40]) {
+      // Until one size passes, as in the self-test, which begins with 10 MiB: an emulated processor
+      // is not through with that between two samples.
+      for (const mebibytes of [4, 8]) {
         await using workload = await inTurns(mebibytes);
         const sized = [scheme('stat', { pattern: workingSet })];
         await using damon = await RunningDamon.start(processes([workload.pid], sized));
@@ -153,7 +156,7 @@ const suite: GuestSuite = {
     },
 
     async 'no pass tries more than its quota'(t) {
-      await using workload = await inTurns(10);
+      await using workload = await inTurns(4);
       const quota = { ...NO_QUOTA, sizeBytes: MIB, resetIntervalMs: 100 };
       const limited = [scheme('stat', { pattern: workingSet, quota })];
       await using damon = await RunningDamon.start(processes([workload.pid], limited));
