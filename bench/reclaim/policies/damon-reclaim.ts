@@ -4,6 +4,7 @@
  * others may do, it may, too: its watermarks are open, or it would stop at half of memory free; and
  * its age stays two minutes when the intervals are tuned, where the module counts it in intervals.
  */
+import { patternLimits } from '../../../src/core/schemes/access-pattern.ts';
 import { Simulation } from '../../../src/monitor/simulation.ts';
 import { NO_QUOTA, NO_WATERMARKS } from '../../../src/params/defaults.ts';
 import type { Attrs, Params, Scheme } from '../../../src/params/types.ts';
@@ -61,7 +62,9 @@ export function damonReclaim(knobs: DamonReclaimKnobs = DEFAULTS): Policy {
           const { attrs } = simulation.driver.kdamond.params;
           if (attrs.aggregationIntervalUs === keptFor) return;
           keptFor = attrs.aggregationIntervalUs;
-          simulation.driver.commit(paramsFor(attrs));
+          // Not by a commit: that begins the goal on pressure anew, so that it would never be fed.
+          const [running] = simulation.driver.kdamond.context.schemes;
+          running!.limits = patternLimits(scheme(knobs, keptFor).pattern);
         },
       };
     },
