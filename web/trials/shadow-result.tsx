@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration, formatShare } from '../../src/base/units.ts';
 import type { ShadowView } from '../../src/client/api-types.ts';
-import { LineChart } from '../figures/line-chart.tsx';
 import { Tiles } from '../parts/tiles.tsx';
+import { OutAndBack } from './out-and-back.tsx';
 
 interface ShadowResultProps {
   readonly shadow: ShadowView;
@@ -36,28 +36,13 @@ export function ShadowResult({ shadow, virtual, busy, onEnd }: ShadowResultProps
           ['Waiting', formatDuration(now.stallUs), 'for what came back'],
         ]}
       />
-      {history.length > 1 && (
-        <LineChart
-          title="Shadow, over time"
-          timesUs={history.map(({ timeUs }) => timeUs)}
-          virtual={virtual}
-          format={formatBytes}
-          binary
-          lines={[
-            {
-              name: 'out of memory',
-              colour: '--warm',
-              values: history.map(({ grossBytes }) => grossBytes),
-              filled: true,
-            },
-            {
-              name: 'came back in all',
-              colour: '--cold',
-              values: history.map(({ cameBackBytes }) => cameBackBytes),
-            },
-          ]}
-        />
-      )}
+      <OutAndBack
+        title="Shadow, over time"
+        virtual={virtual}
+        points={history.map(({ timeUs, grossBytes, cameBackBytes }) => ({
+          ...{ timeUs, outBytes: grossBytes, cameBackBytes },
+        }))}
+      />
       <h4>In what it is not the real thing</h4>
       <ul class="caveats">
         {differences.map((sentence) => (

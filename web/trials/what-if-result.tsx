@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration, formatShare } from '../../src/base/units.ts';
 import type { WhatIfAnswer } from '../../src/client/api-types.ts';
-import { LineChart } from '../figures/line-chart.tsx';
 import { Tiles } from '../parts/tiles.tsx';
+import { OutAndBack } from './out-and-back.tsx';
 
 /** What would have come of a scheme, and what the answer can't know. */
 export function WhatIfResult({
@@ -32,28 +32,13 @@ export function WhatIfResult({
           ],
         ]}
       />
-      {overTime.length > 1 && (
-        <LineChart
-          title="What if, over time"
-          timesUs={overTime.map(({ timeUs }) => timeUs)}
-          virtual={virtual}
-          format={formatBytes}
-          binary
-          lines={[
-            {
-              name: 'out of memory',
-              colour: '--warm',
-              values: overTime.map((point) => point.savedBytes),
-              filled: true,
-            },
-            {
-              name: 'came back in all',
-              colour: '--cold',
-              values: overTime.map((point) => point.refaultedBytes),
-            },
-          ]}
-        />
-      )}
+      <OutAndBack
+        title="What if, over time"
+        virtual={virtual}
+        points={overTime.map(({ timeUs, savedBytes: outBytes, refaultedBytes: cameBackBytes }) => ({
+          ...{ timeUs, outBytes, cameBackBytes },
+        }))}
+      />
       <h4>What this can’t know</h4>
       <ul class="caveats">
         {answer.limits.map((sentence) => (
