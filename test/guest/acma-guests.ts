@@ -6,11 +6,11 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { descendants, isEmulator } from './emulators.ts';
 import type { GuestSuite } from './harness.ts';
 import type { Rig } from './jobs.ts';
 import type { Machine } from './machine.ts';
+import { until } from './memory-figures.ts';
 
 const mebibyte = 2 ** 20;
 const min = 256 * mebibyte;
@@ -116,11 +116,7 @@ export function acmaGuestTests(rig: Rig): GuestSuite['tests'] {
         }
         const killed = performance.now();
         for (const guest of [a, b]) {
-          await until(
-            async () => (await balloonOf(guest)) === max,
-            () => 'the whole guest',
-            15_000,
-          );
+          await until(async () => (await balloonOf(guest)) === max, 'the whole guest', 15_000);
         }
         t.note(`back ${((performance.now() - killed) / 1000).toFixed(1)} s after the kill`);
       } finally {
@@ -180,16 +176,4 @@ async function startGuest(rig: Rig, socket: string): Promise<Guest> {
 
 async function balloonOf({ machine }: Guest): Promise<number> {
   return (await machine.control<{ actual: number }>('query-balloon')).actual;
-}
-
-async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: () => string,
-  limitMs: number,
-): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`it never came to this: ${what()}`);
-    await sleep(100);
-  }
 }

@@ -3,6 +3,7 @@
  * guest's driver for what is free, and sees pressure only by a proxy.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { alignDown, alignUp } from '../../base/arithmetic.ts';
 import { type Clock, monotonicClock } from '../../base/clock.ts';
 import { ThermoclineError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
@@ -82,7 +83,7 @@ export class BalloonActuator implements AcmaActuator {
     this.#balloon = balloon;
     this.#clock = clock ?? monotonicClock;
     this.name = guestName(socketPath);
-    this.totalBytes = Math.floor(balloon.ramBytes / BLOCK_BYTES) * BLOCK_BYTES;
+    this.totalBytes = alignDown(balloon.ramBytes, BLOCK_BYTES);
     this.steps = [{ text: `balloon BYTES, to QEMU at ${socketPath}`, undo: balloon.undo }];
   }
 
@@ -90,7 +91,7 @@ export class BalloonActuator implements AcmaActuator {
   async observe(): Promise<AcmaObservation> {
     const figures = this.#figures === null ? await this.#firstFigures() : await this.#look();
     const { report } = figures;
-    const sizeBytes = blocksDown(figures.sizeBytes);
+    const sizeBytes = alignDown(figures.sizeBytes, BLOCK_BYTES);
     return {
       nowMs: this.#nowMs(),
       takenAtMs: this.#reportedAtMs,
@@ -124,7 +125,7 @@ export class BalloonActuator implements AcmaActuator {
   }
 
   async apply(decision: AcmaDecision): Promise<Applied> {
-    const sizeBytes = blocksDown(this.#figures!.sizeBytes);
+    const sizeBytes = alignDown(this.#figures!.sizeBytes, BLOCK_BYTES);
     const nrFailed = this.#givenUp(sizeBytes);
     const wanted = this.#wanted(decision);
     if (wanted !== null) {
@@ -152,12 +153,12 @@ export class BalloonActuator implements AcmaActuator {
   /** What the balloon is to leave; null when nothing changes. */
   #wanted({ take, give }: AcmaDecision): number | null {
     const { sizeBytes, report } = this.#figures!;
-    const size = blocksDown(sizeBytes);
+    const size = alignDown(sizeBytes, BLOCK_BYTES);
     const ordered = this.#orderedBytes ?? size;
     if (give.length > 0) return Math.max(ordered, size + nrBlocks(give) * BLOCK_BYTES);
     if (take.length === 0) return null;
     const used = size - Math.min(size, report.availableBytes);
-    const floor = blocksUp(used + SPARE_SHARE * used);
+    const floor = alignUp(used + SPARE_SHARE * used, BLOCK_BYTES);
     const taken = Math.min(nrBlocks(take) * BLOCK_BYTES, WINDOW_BYTES);
     const wanted = Math.max(floor, Math.min(ordered, size - taken));
     // The same order again has a balloon grow that gave way.
@@ -202,12 +203,4 @@ export class BalloonActuator implements AcmaActuator {
   #nowMs(): number {
     return this.#clock.nowUs() / 1000;
   }
-}
-
-function blocksDown(bytes: number): number {
-  return Math.floor(bytes / BLOCK_BYTES) * BLOCK_BYTES;
-}
-
-function blocksUp(bytes: number): number {
-  return Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
 }

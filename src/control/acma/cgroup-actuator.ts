@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { alignDown, alignUp } from '../../base/arithmetic.ts';
 import { type Clock, monotonicClock } from '../../base/clock.ts';
 import { ThermoclineError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
@@ -148,7 +149,10 @@ export class CgroupActuator implements AcmaActuator {
     const leaving = Math.max(reclaimBytes, this.#currentBytes() - wanted);
     const reclaimedBytes = leaving > 0 ? await this.#lever.reclaim(leaving) : 0;
     // A limit below what is in use would stop its programs until the kernel has caught up.
-    const size = Math.max(wanted, Math.min(this.#sizeBytes, blocksUp(this.#currentBytes())));
+    const size = Math.max(
+      wanted,
+      Math.min(this.#sizeBytes, alignUp(this.#currentBytes(), BLOCK_BYTES)),
+    );
     if (size !== this.#sizeBytes || this.#setTo === null) this.#resize(size);
     return {
       sizeBytes: size,
@@ -211,15 +215,11 @@ function pathBelow(path: string, roots: Roots): string {
 /** A lower limit that is there already stays one. */
 function totalOf({ minBytes, maxBytes }: AcmaKnobs, limits: readonly (string | null)[]): number {
   const numbers = limits.map((text) => (text === null || /max/.test(text) ? Infinity : +text));
-  const total = Math.floor(Math.min(maxBytes, ...numbers) / BLOCK_BYTES) * BLOCK_BYTES;
+  const total = alignDown(Math.min(maxBytes, ...numbers), BLOCK_BYTES);
   if (total >= minBytes) return total;
   throw new ThermoclineError(
     'TC_INVALID',
     `--min ${formatBytes(minBytes)} is above the limit that the cgroup has already, ` +
       `${formatBytes(total)}; lower --min, or raise memory.high or memory.max.`,
   );
-}
-
-function blocksUp(bytes: number): number {
-  return Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
 }

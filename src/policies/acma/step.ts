@@ -4,6 +4,7 @@
  * nothing was accessed; it is given at once when time is being lost or free memory runs out. A loop
  * that treats both alike swings (docs/acma.md has the figures).
  */
+import { alignUp } from '../../base/arithmetic.ts';
 import {
   type AcmaDecision,
   type AcmaKnobs,
@@ -134,7 +135,7 @@ function decide(
   const give = (bytes: number, why: string) => giving(observation, mostBytes, bytes, why);
 
   if (sizeBytes > mostBytes) {
-    const excessBytes = Math.ceil((sizeBytes - mostBytes) / BLOCK_BYTES) * BLOCK_BYTES;
+    const excessBytes = alignUp(sizeBytes - mostBytes, BLOCK_BYTES);
     return taking(observation, minBytes, excessBytes, 'The maximum is lower than the size.');
   }
   if (sizeBytes < minBytes) return give(minBytes - sizeBytes, 'The size is below the minimum.');
