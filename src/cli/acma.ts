@@ -18,15 +18,15 @@ export function register(program: Command): void {
     .command('acma')
     .summary('scale memory between a minimum and a maximum, by what is accessed')
     .description(
-      'Scales the memory of a cgroup, of QEMU guests by their balloons, or of a simulated guest, ' +
-        'between a minimum and a maximum: ' +
+      'Scales the memory of a cgroup, of QEMU guests by their memory devices or balloons, or of a ' +
+        'simulated guest, between a minimum and a maximum: ' +
         'slowly down while all is calm, at once up when time is lost to a lack of memory.',
     )
     .addHelpText('after', EXAMPLES);
   addPlan(acma);
   addSimulate(acma);
   addLive(acma, 'shadow', 'recommend a size again and again, and change nothing');
-  addLive(acma, 'run', 'scale it, until it is ended; then limits and balloons are as they were');
+  addLive(acma, 'run', 'scale it, until it is ended; then limits and guests are as they were');
   addStatus(acma);
 }
 

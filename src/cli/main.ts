@@ -82,6 +82,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./acma.ts'),
   },
   {
+    name: 'agent',
+    summary: 'in a guest: tell the host how it stands, and make room when asked',
+    load: () => import('./agent.ts'),
+  },
+  {
     name: 'stat',
     summary: 'watch idle times and bandwidth, and do nothing: plan, simulate, shadow, run',
     load: () => import('./stat.ts'),

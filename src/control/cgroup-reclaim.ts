@@ -32,35 +32,39 @@ export class CgroupReclaim implements ReclaimLever {
   /** The kernel may find less than was asked for; what it found is read from the usage. */
   async reclaim(bytes: number): Promise<number> {
     const before = this.#current() ?? 0;
-    for (let left = bytes; left > 0; left -= STEP_BYTES) {
-      if (!(await this.#write(Math.min(left, STEP_BYTES)))) break;
-    }
+    await writeReclaim(join(this.#folder, 'memory.reclaim'), bytes);
     return Math.max(0, before - (this.#current() ?? before));
-  }
-
-  async #write(bytes: number): Promise<boolean> {
-    const file = join(this.#folder, 'memory.reclaim');
-    try {
-      const handle = await open(file, constants.O_WRONLY);
-      try {
-        await handle.write(String(bytes));
-      } finally {
-        await handle.close();
-      }
-      return true;
-    } catch (cause) {
-      // It could not reclaim all of it; what is left is in use.
-      if (errnoName(cause) === 'EAGAIN') return false;
-      throw new ThermoclineError(
-        'TC_SYSTEM',
-        `Writing to ${file} failed (${errnoName(cause)}); it takes Linux 5.19 and the right to write there.`,
-        { cause },
-      );
-    }
   }
 
   #current(): number | null {
     const text = readTextIfAny(join(this.#folder, 'memory.current'));
     return text === null ? null : Number(text);
+  }
+}
+
+/** Asks for so much, a little at a time, until no more is found. Throws TC_SYSTEM if that fails. */
+export async function writeReclaim(file: string, bytes: number): Promise<void> {
+  for (let left = bytes; left > 0; left -= STEP_BYTES) {
+    if (!(await writeOnce(file, Math.min(left, STEP_BYTES)))) return;
+  }
+}
+
+async function writeOnce(file: string, bytes: number): Promise<boolean> {
+  try {
+    const handle = await open(file, constants.O_WRONLY);
+    try {
+      await handle.write(String(bytes));
+    } finally {
+      await handle.close();
+    }
+    return true;
+  } catch (cause) {
+    // It could not reclaim all of it; what is left is in use.
+    if (errnoName(cause) === 'EAGAIN') return false;
+    throw new ThermoclineError(
+      'TC_SYSTEM',
+      `Writing to ${file} failed (${errnoName(cause)}); it takes Linux 5.19 and the right to write there.`,
+      { cause },
+    );
   }
 }

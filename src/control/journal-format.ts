@@ -111,17 +111,18 @@ function isUndo(value: unknown): boolean {
   return (
     isCount(value['kernelSlot']) ||
     isText(value['traceInstance']) ||
-    isBalloon(value) ||
+    isDevice(value, ['balloonBytes', 'pollingSeconds']) ||
+    isDevice(value, ['requestedBytes']) ||
     (isText(value['file']) && isText(value['content']))
   );
 }
 
-function isBalloon(value: Fields): boolean {
+/** Of a QEMU guest. */
+function isDevice(value: Fields, counts: readonly string[]): boolean {
   return (
     isText(value['qmpSocket']) &&
     /^\/machine\/peripheral/.test(String(value['device'])) &&
-    isCount(value['balloonBytes']) &&
-    isCount(value['pollingSeconds'])
+    counts.every((name) => isCount(value[name]))
   );
 }
 

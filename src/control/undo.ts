@@ -2,7 +2,7 @@
  * Takes a step back. What is to be written comes from a journal, so this trusts nothing in it: only
  * known files below the cgroup root can be written, with values that they take, only slots of the
  * kernel's DAMON that our own records know are stopped, only trace instances with a name of ours
- * are removed, and of a guest only the balloon is set.
+ * are removed, and of a guest only its balloon or its memory device is set.
  */
 import { closeSync, constants, openSync, realpathSync, writeSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
@@ -43,6 +43,13 @@ export async function applyUndo(undo: LeverUndo, scene: UndoScene): Promise<stri
       : `${undo.file} is "${undo.content.trim()}" again.`;
   }
   // Loaded by those who need it only: most journals tell of files.
+  if ('requestedBytes' in undo) {
+    const { putBackMemoryDevice } = await import('../host/linux/qemu-memory-device.ts');
+    const outcome = await putBackMemoryDevice(undo);
+    return outcome === 'gone'
+      ? `The guest at ${undo.qmpSocket} is gone.`
+      : `The guest at ${undo.qmpSocket} may have ${formatBytes(undo.requestedBytes)} of its device again.`;
+  }
   if ('qmpSocket' in undo) {
     const { putBackBalloon } = await import('../host/linux/qemu-balloon.ts');
     const outcome = await putBackBalloon(undo);

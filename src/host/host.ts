@@ -146,7 +146,12 @@ export interface LeverStep {
 }
 
 /** Data that a process which knows nothing else can replay. */
-export type LeverUndo = FileUndo | KernelSlotUndo | TraceInstanceUndo | BalloonUndo;
+export type LeverUndo =
+  | FileUndo
+  | KernelSlotUndo
+  | TraceInstanceUndo
+  | BalloonUndo
+  | MemoryDeviceUndo;
 
 /** A file, and what it held. */
 export interface FileUndo {
@@ -165,6 +170,16 @@ export interface KernelSlotUndo {
 /** An instance of tracefs that is to be removed; its name tells that it is ours. */
 export interface TraceInstanceUndo {
   readonly traceInstance: string;
+}
+
+/** The memory device (virtio-mem) of a QEMU guest, and how it was. */
+export interface MemoryDeviceUndo {
+  /** Where QEMU's control channel listens. */
+  readonly qmpSocket: string;
+  /** As QEMU calls it: `/machine/peripheral/memory0`. */
+  readonly device: string;
+  /** What the guest was to have of it. */
+  readonly requestedBytes: number;
 }
 
 /** The balloon of a QEMU guest, and how it was. */

@@ -1,8 +1,13 @@
-/** Answers on QEMU's control channel as QEMU does, with a balloon, and a guest in it. */
+/**
+ * Answers on QEMU's control channel as QEMU does, with a balloon, and a guest in it; with a memory
+ * device and a port for an agent where a test adds them.
+ */
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** Where the balloon is. */
-const DEVICE = '/machine/peripheral/balloon0';
+/** Where devices are. */
+const BALLOON = '/machine/peripheral/balloon0';
+const MEMORY = '/machine/peripheral/memory0';
+const PORT = '/machine/peripheral-anon/device[3]';
 /** What a guest's driver does not know. */
 const UNKNOWN = 2 ** 64;
 
@@ -10,6 +15,14 @@ interface Command {
   readonly execute: string;
   readonly arguments?: Readonly<Record<string, unknown>>;
   readonly id?: number;
+}
+
+/** A virtio-mem device: its fields are the device's. */
+interface FakeMemoryDevice {
+  readonly mostBytes: number;
+  blockBytes: number;
+  requestedBytes: number;
+  pluggedBytes: number;
 }
 
 /** Its fields are the guest: tests set them, and clients see them. */
@@ -28,6 +41,10 @@ export class FakeQemu implements AsyncDisposable {
   isRunning = true;
   migration = 'none';
   hasBalloon = true;
+  /** Beside `ramBytes`; null: none. */
+  memoryDevice: FakeMemoryDevice | null = null;
+  /** What is behind the port of an agent, as QEMU tells of it; null: there is no port. */
+  agentChardev: string | null = null;
   /** It is busy: commands wait until {@link hear}. */
   isDeaf = false;
   /** Sends what no QEMU would, in place of the next answer. */
@@ -59,8 +76,25 @@ export class FakeQemu implements AsyncDisposable {
     });
   }
 
-  /** A second of the guest: its balloon moves, and its driver reports. */
+  /** What the guest can use of all that it has. */
+  get sizeBytes(): number {
+    return this.actualBytes + (this.memoryDevice?.pluggedBytes ?? 0);
+  }
+
+  /** Gives it memory in blocks of 2 MiB beside what it has, all of it plugged. */
+  addMemoryDevice(mostBytes: number): FakeMemoryDevice {
+    const all = { requestedBytes: mostBytes, pluggedBytes: mostBytes };
+    this.memoryDevice = { mostBytes, blockBytes: 2 * 2 ** 20, ...all };
+    return this.memoryDevice;
+  }
+
+  /** A second of the guest: its balloon moves, its blocks come and go, and its driver reports. */
   tick(): void {
+    const device = this.memoryDevice;
+    if (device !== null) {
+      const { requestedBytes, pluggedBytes } = device;
+      device.pluggedBytes = Math.max(requestedBytes, pluggedBytes - this.bytesAStep);
+    }
     const least = Math.max(this.targetBytes, this.actualBytes - this.bytesAStep);
     this.actualBytes = this.targetBytes > this.actualBytes ? this.targetBytes : least;
     if (this.pollingSeconds > 0 && this.isRunning) this.#updatedAtSeconds += 1;
@@ -117,18 +151,18 @@ export class FakeQemu implements AsyncDisposable {
     switch (execute) {
       case 'qmp_capabilities':
         return {};
-      case 'qom-list': {
-        const type = 'child<virtio-balloon-pci>';
-        const isThere = this.hasBalloon && args['path'] === '/machine/peripheral';
-        return isThere
-          ? [
-              { name: 'type', type: 'string' },
-              { name: 'balloon0', type },
-            ]
-          : [];
+      case 'qom-list':
+        return this.#children(args['path'] as string);
+      case 'query-memory-size-summary': {
+        const plugged = this.memoryDevice?.pluggedBytes ?? 0;
+        return { 'base-memory': this.ramBytes, 'plugged-memory': plugged };
       }
-      case 'query-memory-size-summary':
-        return { 'base-memory': this.ramBytes, 'plugged-memory': 0 };
+      case 'query-memory-devices':
+        return this.memoryDevice === null
+          ? []
+          : [{ type: 'virtio-mem', data: { 'max-size': this.memoryDevice.mostBytes } }];
+      case 'query-chardev':
+        return [{ label: 'acma', filename: this.agentChardev ?? '', 'frontend-open': true }];
       case 'query-balloon':
         return { actual: this.actualBytes };
       case 'query-status':
@@ -140,26 +174,68 @@ export class FakeQemu implements AsyncDisposable {
         this.orders.push(`balloon ${this.targetBytes}`);
         return {};
       case 'qom-get':
+        return this.#property(args['path'] as string, args['property'] as string);
       case 'qom-set':
-        return args['path'] === DEVICE ? this.#property(execute, args) : null;
+        return this.#set(args['property'] as string, args['value'] as number);
       default:
         return null;
     }
   }
 
-  #property(execute: string, { property, value }: Readonly<Record<string, unknown>>): unknown {
-    if (property === 'guest-stats') return this.#stats();
+  #children(path: string): unknown {
+    const all = [
+      ...(this.hasBalloon ? [[BALLOON, 'child<virtio-balloon-pci>']] : []),
+      ...(this.memoryDevice === null ? [] : [[MEMORY, 'child<virtio-mem-pci>']]),
+      ...(this.agentChardev === null ? [] : [[PORT, 'child<virtserialport>']]),
+    ];
+    const found = all.filter(([device]) => device!.startsWith(`${path}/`));
+    return [
+      { name: 'type', type: 'string' },
+      ...found.map(([device, type]) => ({ name: device!.slice(path.length + 1), type })),
+    ];
+  }
+
+  #property(path: string, property: string): unknown {
+    const { memoryDevice } = this;
+    switch (`${path} ${property}`) {
+      case `${BALLOON} guest-stats`:
+        return this.#stats();
+      case `${BALLOON} guest-stats-polling-interval`:
+        return this.pollingSeconds;
+      case `${MEMORY} size`:
+        return memoryDevice?.pluggedBytes ?? null;
+      case `${MEMORY} requested-size`:
+        return memoryDevice?.requestedBytes ?? null;
+      case `${MEMORY} block-size`:
+        return memoryDevice?.blockBytes ?? null;
+      case `${PORT} name`:
+        return 'thermocline.acma';
+      case `${PORT} chardev`:
+        return 'acma';
+      default:
+        return null;
+    }
+  }
+
+  #set(property: string, value: number): unknown {
+    if (property === 'requested-size' && this.memoryDevice !== null) {
+      this.memoryDevice.requestedBytes = value;
+      // A guest plugs at once, and unplugs when it can.
+      const { pluggedBytes } = this.memoryDevice;
+      this.memoryDevice.pluggedBytes = Math.max(value, pluggedBytes);
+      this.orders.push(`request ${value}`);
+      return {};
+    }
     if (property !== 'guest-stats-polling-interval') return null;
-    if (execute === 'qom-get') return this.pollingSeconds;
-    this.pollingSeconds = value as number;
-    this.orders.push(`poll ${this.pollingSeconds}`);
+    this.pollingSeconds = value;
+    this.orders.push(`poll ${value}`);
     // A driver answers the first question at once.
-    if (this.pollingSeconds > 0) this.#updatedAtSeconds += 1;
+    if (value > 0) this.#updatedAtSeconds += 1;
     return {};
   }
 
   #stats(): unknown {
-    const freeBytes = Math.max(0, this.actualBytes - this.usedBytes);
+    const freeBytes = Math.max(0, this.sizeBytes - this.usedBytes);
     return {
       'last-update': this.#updatedAtSeconds,
       stats: {

@@ -3,6 +3,7 @@ export { VirtualClock } from '../base/clock.ts';
 export { KernelRandom } from '../base/random.ts';
 export { noMetrics } from '../core/metrics.ts';
 export { type Stepper, VirtualRun } from '../monitor/virtual-run.ts';
+export { FakeAgent } from './fake-agent.ts';
 export {
   type FakeDamonOptions,
   FakeDamonSysfs,

@@ -67,6 +67,7 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
       line('acma', 'simulate', '/app/examples/scenarios/auto-scaling.yaml', '--json'),
       line('acma', 'status'),
     ],
+    agent: [line('agent', '--port', 'none')],
     whatif: [line('whatif', recording, '--policy', 'reclaim')],
     recommend: [line('recommend', recording)],
     report: [line('report', 'info', recording), line('report', 'wss', recording)],

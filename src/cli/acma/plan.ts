@@ -57,6 +57,8 @@ function described(plan: Plan): string {
 
 function afterwards(undo: LeverStep['undo']): string {
   if (undo !== null && 'content' in undo) return ` (afterwards ${undo.content.trim()} again)`;
-  if (undo !== null && 'qmpSocket' in undo) return ` (afterwards ${undo.balloonBytes} again)`;
+  if (undo !== null && 'balloonBytes' in undo) return ` (afterwards ${undo.balloonBytes} again)`;
+  if (undo !== null && 'requestedBytes' in undo)
+    return ` (afterwards ${undo.requestedBytes} again)`;
   return '';
 }

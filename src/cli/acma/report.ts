@@ -38,10 +38,12 @@ export function billLine({
   fixedGibHours,
   reclaimedBytes,
   nrFailed,
+  agentBytes,
 }: AcmaReport): string {
   const saved = fixedGibHours > 0 ? 1 - gibHours / fixedGibHours : 0;
   return (
     `${gibHours.toFixed(4)} GiB hours, ${formatShare(Math.max(0, saved))} less than the maximum all the time; ` +
-    `${formatBytes(reclaimedBytes)} reclaimed, ${Math.round(nrFailed)} blocks could not be taken`
+    `${formatBytes(reclaimedBytes)} reclaimed, ${Math.round(nrFailed)} blocks could not be taken` +
+    (agentBytes > 0 ? `; its agent takes ${formatBytes(agentBytes)} of that memory` : '')
   );
 }

@@ -4,8 +4,8 @@ import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../../base/errors.ts';
 import { parseBytes } from '../../base/units.ts';
 import type { AcmaActuator } from '../../control/acma/actuator.ts';
-import { BalloonActuator, guestName } from '../../control/acma/balloon-actuator.ts';
 import { CgroupActuator, cgroupName } from '../../control/acma/cgroup-actuator.ts';
+import { guestName, QemuActuator } from '../../control/acma/qemu-actuator.ts';
 import type { Roots } from '../../host/host.ts';
 import type { AcmaKnobs } from '../../policies/acma/observation.ts';
 import { addKnobs, type KnobOptions } from './knobs.ts';
@@ -41,7 +41,10 @@ export function addSubject(command: Command): void {
   command
     .option('--cgroup <path>', 'the cgroup (version 2) to scale')
     .option('--stateless', 'only have cold memory of the cgroup reclaimed; set no limit')
-    .option('--qemu <socket...>', 'the guests to scale by their balloons: sockets of -qmp')
+    .option(
+      '--qemu <socket...>',
+      'the guests to scale, by their memory devices or balloons: sockets of -qmp',
+    )
     .addOption(bytes('--budget <bytes>', 'most memory that all guests may have together'))
     .addOption(bytes('--reserve <bytes>', 'keep so much of the budget back'));
   addKnobs(command);
@@ -73,7 +76,7 @@ async function openGuests(sockets: readonly string[], knobs: AcmaKnobs): Promise
   const all: AcmaActuator[] = [];
   const open = closing(all);
   try {
-    for (const socketPath of sockets) all.push(await BalloonActuator.open({ socketPath, knobs }));
+    for (const socketPath of sockets) all.push(await QemuActuator.open({ socketPath, knobs }));
     return open;
   } catch (error) {
     await open[Symbol.asyncDispose]();

@@ -24,6 +24,8 @@ export interface AcmaReport {
   readonly usedBytes: number;
   /** Of what is used, what was not accessed for long enough, and can leave. */
   readonly coldBytes: number;
+  /** Of what is used, what an agent in it takes; 0 where there is none. */
+  readonly agentBytes: number;
   /** Share of the last second that was lost to a lack of memory. */
   readonly pressureShare: number;
   /** Where that is read, or what it is a proxy of. */
@@ -142,6 +144,7 @@ export class AcmaLoop {
       maxBytes: this.#maxBytes(totalBytes),
       usedBytes: sizeBytes - freeBytes,
       coldBytes,
+      agentBytes: this.#actuator.agentBytes ?? 0,
       pressureShare: pressureOver(this.#state!.stalls, SECOND_MS),
       pressureFrom: this.#actuator.pressureFrom,
       acceptableShare: this.#knobs.pressureShare,

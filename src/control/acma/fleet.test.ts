@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VirtualClock } from '../../base/clock.ts';
 import { FakeQemu } from '../../testing/fake-qemu.ts';
-import { BalloonActuator } from './balloon-actuator.ts';
 import { AcmaFleet } from './fleet.ts';
+import { QemuActuator } from './qemu-actuator.ts';
 
 const MIB = 2 ** 20;
 const KNOBS = { minBytes: 256 * MIB, maxBytes: 2048 * MIB, pressureShare: 0.001 };
@@ -13,14 +13,14 @@ const BUDGET = 2560 * MIB;
 
 let folder = '';
 const guests: FakeQemu[] = [];
-const actuators: BalloonActuator[] = [];
+const actuators: QemuActuator[] = [];
 const clock = new VirtualClock();
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'thermocline-fleet-'));
   for (const name of ['a', 'b']) {
     const socketPath = join(folder, name);
     guests.push(await FakeQemu.listen(socketPath, 2048 * MIB, 300 * MIB));
-    actuators.push(await BalloonActuator.open({ socketPath, knobs: KNOBS, clock }));
+    actuators.push(await QemuActuator.open({ socketPath, knobs: KNOBS, clock }));
   }
 });
 afterEach(async () => {

@@ -124,6 +124,16 @@ export class Qmp implements Disposable {
   }
 }
 
+/** As `Qmp.open`; null where nobody listens, since the guest has ended. */
+export async function openIfAny(path: string): Promise<Qmp | null> {
+  try {
+    return await Qmp.open(path);
+  } catch (error) {
+    if (error instanceof ThermoclineError && error.code === 'TC_NOT_FOUND') return null;
+    throw error;
+  }
+}
+
 function connected(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);

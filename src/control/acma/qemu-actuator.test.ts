@@ -7,7 +7,7 @@ import { resolveRoots } from '../../host/linux/roots.ts';
 import { FakeQemu } from '../../testing/fake-qemu.ts';
 import { applyUndo } from '../undo.ts';
 import { AcmaLoop, type AcmaReport } from './acma-loop.ts';
-import { BalloonActuator } from './balloon-actuator.ts';
+import { QemuActuator } from './qemu-actuator.ts';
 
 const MIB = 2 ** 20;
 const KNOBS = { minBytes: 256 * MIB, maxBytes: 2048 * MIB, pressureShare: 0.001 };
@@ -15,13 +15,13 @@ const KNOBS = { minBytes: 256 * MIB, maxBytes: 2048 * MIB, pressureShare: 0.001 
 let folder = '';
 let socketPath = '';
 let qemu: FakeQemu;
-let actuator: BalloonActuator;
+let actuator: QemuActuator;
 const clock = new VirtualClock();
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'thermocline-balloon-'));
   socketPath = join(folder, 'qmp.sock');
   qemu = await FakeQemu.listen(socketPath, 2048 * MIB, 400 * MIB);
-  actuator = await BalloonActuator.open({ socketPath, knobs: KNOBS, clock });
+  actuator = await QemuActuator.open({ socketPath, knobs: KNOBS, clock });
 });
 afterEach(async () => {
   await actuator.close();
@@ -141,11 +141,11 @@ test('what it did is undone by whoever has the journal', async () => {
 test('a guest without a balloon, or too small for its minimum, is refused', async () => {
   await actuator.close();
   const knobs = { ...KNOBS, minBytes: 4096 * MIB, maxBytes: 4096 * MIB };
-  await expect(BalloonActuator.open({ socketPath, knobs })).rejects.toThrow(
+  await expect(QemuActuator.open({ socketPath, knobs })).rejects.toThrow(
     /--min 4 GiB is above the memory of the guest at .*, 2 GiB; lower --min/,
   );
   qemu.hasBalloon = false;
-  await expect(BalloonActuator.open({ socketPath, knobs: KNOBS })).rejects.toMatchObject({
+  await expect(QemuActuator.open({ socketPath, knobs: KNOBS })).rejects.toMatchObject({
     code: 'TC_UNSUPPORTED',
     message: expect.stringMatching(/has no balloon; start QEMU with/),
   });

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { AGENT_PORT } from '../host/linux/agent-messages.ts';
+
+const HELP = `
+What the host asks for, and what it takes the guest's word for: docs/acma.md.
+
+Examples:
+  $ thermocline agent
+  $ thermocline agent --cgroup /batch`;
+
+/** The options of `agent`. */
+export interface AgentOptions {
+  readonly port: string;
+  readonly cgroup: string;
+}
+
+/** Adds `thermocline agent`. */
+export function register(program: Command): void {
+  program
+    .command('agent')
+    .summary('in a guest: tell the host how it stands, and make room when asked')
+    .description(
+      'Runs in a QEMU guest that cooperates with "thermocline acma run" on its host: reports its memory ' +
+        'and pressure through a virtio-serial port, and has cold memory reclaimed, and free memory ' +
+        'compacted, when the host asks for it. Ends when it is told to.',
+    )
+    .option('--port <name>', 'the virtio-serial port', AGENT_PORT)
+    .option('--cgroup <path>', 'reclaim from this cgroup only', '/')
+    .addHelpText('after', HELP)
+    .action(async (options: AgentOptions, command: Command) => {
+      const { rootsOf } = await import('./roots.ts');
+      const { runAgent } = await import('./agent/run-agent.ts');
+      process.exitCode = await runAgent(options, rootsOf(command));
+    });
+}

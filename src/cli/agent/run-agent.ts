@@ -1,0 +1,27 @@
+/** `thermocline agent`: the agent of the guest that this runs in, until it is ended. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GuestAgent } from '../../control/acma/guest-agent.ts';
+import { CgroupReclaim } from '../../control/cgroup-reclaim.ts';
+import { MachineReclaim } from '../../control/machine-reclaim.ts';
+import type { Roots } from '../../host/host.ts';
+import { VirtioPort } from '../../host/linux/virtio-port.ts';
+import type { AgentOptions } from '../agent.ts';
+import { Interruption } from '../interruption.ts';
+
+const LOOK_MS = 50;
+
+/** Returns the exit status. */
+export async function runAgent({ port, cgroup }: AgentOptions, roots: Roots): Promise<number> {
+  using interruption = new Interruption();
+  const lever = cgroup === '/' ? new MachineReclaim(roots) : new CgroupReclaim(roots, cgroup);
+  using line = VirtioPort.open(roots, port);
+  const onTrouble = (sentence: string) => void process.stderr.write(`${sentence}\n`);
+  const agent = new GuestAgent({ roots, port: line, lever, onTrouble });
+  process.stderr.write(`The host can talk to this guest through ${line.device}.\n`);
+  while (!interruption.signal.aborted) {
+    agent.look();
+    await sleep(LOOK_MS, undefined, { signal: interruption.signal }).catch(() => {});
+  }
+  await agent.idle();
+  return interruption.exitStatus;
+}

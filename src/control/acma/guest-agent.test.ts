@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { agentLine, parseMessage } from '../../host/linux/agent-messages.ts';
+import type { AgentPort } from '../../host/linux/virtio-port.ts';
+import { VirtioPort } from '../../host/linux/virtio-port.ts';
+import { FakeTree } from '../../testing/fake-tree.ts';
+import { MachineReclaim } from '../machine-reclaim.ts';
+import { GuestAgent } from './guest-agent.ts';
+
+const MIB = 2 ** 20;
+const pressure = (us: number) =>
+  `some avg10=0.00 avg60=0.00 avg300=0.00 total=${us}\nfull avg10=0 avg60=0 avg300=0 total=0\n`;
+const MEMINFO = [
+  ...['MemTotal: 1048576 kB', 'MemFree: 102400 kB', 'MemAvailable: 204800 kB'],
+  ...['Inactive(anon): 409600 kB', 'SwapTotal: 256000 kB', 'SwapFree: 204800 kB'],
+];
+
+/** What the host says in one place, what it hears in another. */
+class Port implements AgentPort {
+  incoming: Uint8Array = new Uint8Array();
+  readonly said: string[] = [];
+
+  read(): Uint8Array {
+    const bytes = this.incoming;
+    this.incoming = new Uint8Array();
+    return bytes;
+  }
+
+  write(text: string): void {
+    this.said.push(...text.split('\n').filter(Boolean));
+  }
+
+  /** What the agent has said since the last look at it. */
+  heard() {
+    return this.said.splice(0).map(parseMessage);
+  }
+}
+
+let tree: FakeTree;
+let port: Port;
+const troubles: string[] = [];
+const reclaims: number[] = [];
+let agent: GuestAgent;
+beforeEach(() => {
+  tree = new FakeTree({
+    'proc/meminfo': `${MEMINFO.join('\n')}\n`,
+    'proc/vmstat': 'workingset_refault_anon 3\nworkingset_refault_file 4\n',
+    'proc/buddyinfo': 'Node 0, zone Normal 0 0 0 0 0 0 0 0 0 5 1\n',
+    'proc/pressure/memory': pressure(1000),
+    'proc/sys/vm/compact_memory': '',
+  });
+  port = new Port();
+  port.incoming = Buffer.from(agentLine({ id: 1, reclaimBytes: 99, compact: true }));
+  troubles.length = 0;
+  reclaims.length = 0;
+  const lever = {
+    async reclaim(bytes: number) {
+      reclaims.push(bytes);
+      return bytes / 2;
+    },
+  };
+  const onTrouble = (sentence: string) => void troubles.push(sentence);
+  agent = new GuestAgent({ roots: tree.roots, port, lever, onTrouble });
+});
+afterEach(() => tree[Symbol.dispose]());
+
+const order = (reclaimBytes: number, compact: boolean, id = 2) =>
+  Buffer.from(agentLine({ id, reclaimBytes, compact }));
+const compacted = () => readFileSync(join(tree.roots.proc, 'sys/vm/compact_memory'), 'utf8');
+
+test('tells how the guest stands; what was said before its time it does not do', async () => {
+  agent.look();
+  expect([port.heard(), reclaims]).toEqual([[], []]);
+  port.incoming = order(0, false);
+  agent.look();
+  const [message] = port.heard();
+  expect(message).toMatchObject({
+    id: 2,
+    report: {
+      ...{ totalBytes: 1024 * MIB, freeBytes: 100 * MIB, availableBytes: 200 * MIB },
+      // 80 % of swap, less what is used of it.
+      ...{ coldBytes: 150 * MIB, someTotalUs: 1000, refaultedBytes: 7 * 4096 },
+      ...{ reclaimedBytes: 0, nrFreeBlocks: 7, agentBytes: expect.any(Number) },
+    },
+  });
+});
+
+test('answers an order at once, carries it out, and tells what came of it', async () => {
+  port.incoming = order(16 * MIB, true);
+  agent.look();
+  expect(port.heard()).toMatchObject([{ id: 2, report: { reclaimedBytes: 0 } }]);
+  await agent.idle();
+  expect([reclaims, compacted()]).toEqual([[16 * MIB], '1']);
+  port.incoming = order(0, false, 3);
+  agent.look();
+  expect(port.heard()).toMatchObject([{ id: 3, report: { reclaimedBytes: 8 * MIB } }]);
+});
+
+test('of several orders the newest counts, and none is for more than a window', async () => {
+  port.incoming = Buffer.concat([order(1 * MIB, true, 2), order(2 ** 50, false, 3)]);
+  agent.look();
+  expect(port.heard()).toMatchObject([{ id: 3 }]);
+  await agent.idle();
+  expect([reclaims, compacted()]).toEqual([[128 * MIB], '']);
+});
+
+test('tells at once when time is being lost, once somebody listens', () => {
+  tree.write('proc/pressure/memory', pressure(2000));
+  agent.look();
+  expect(port.heard()).toEqual([]);
+  port.incoming = order(0, false);
+  agent.look();
+  port.heard();
+  tree.write('proc/pressure/memory', pressure(2050));
+  agent.look();
+  expect(port.heard()).toEqual([]);
+  tree.write('proc/pressure/memory', pressure(2150));
+  agent.look();
+  expect(port.heard()).toEqual([{ someTotalUs: 2150 }]);
+});
+
+test('what it can not do it says, and goes on', async () => {
+  tree.remove('proc/sys');
+  port.incoming = order(0, true);
+  agent.look();
+  await agent.idle();
+  expect(troubles).toEqual([expect.stringMatching(/compact_memory can't be written \(ENOENT\)/)]);
+  port.incoming = Buffer.from('{"version":1}\n');
+  agent.look();
+  expect(port.heard()).toMatchObject([
+    { id: 2 },
+    { id: 0, error: expect.stringMatching(/compact/) },
+  ]);
+});
+
+test('a hostile host is answered in sentences, and heard again after it', async () => {
+  const pieces = fc.array(
+    fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.json().map((text) => Buffer.from(`${text}\n`)),
+      fc.nat({ max: 9000 }).map((length) => Buffer.alloc(length, '[')),
+      fc.constant(order(1, true)),
+    ),
+  );
+  fc.assert(
+    fc.property(pieces, (all) => {
+      port.incoming = Buffer.concat(all);
+      agent.look();
+      port.heard();
+      port.incoming = order(0, false, 77);
+      agent.look();
+      expect(port.heard().at(-1)).toMatchObject({ id: 77 });
+    }),
+    { seed: 2, numRuns: 200 },
+  );
+  await agent.idle();
+});
+
+test('needs pressure to be accounted, a port, and the root of the cgroups', () => {
+  tree.remove('proc/pressure');
+  const lever = { reclaim: async () => 0 };
+  const options = { roots: tree.roots, port, lever, onTrouble: () => {} };
+  expect(() => new GuestAgent(options)).toThrow(/boot with psi=1/);
+  expect(() => VirtioPort.open(tree.roots, 'thermocline.acma')).toThrow(
+    /no virtio-serial port "thermocline.acma" here; .* -device virtserialport,chardev=ID,name=/,
+  );
+  expect(() => new MachineReclaim(tree.roots)).toThrow(/no .*memory.reclaim, by which/);
+});
+
+test('finds its port by name, and reads and writes it without waiting', () => {
+  tree.write('sys/class/virtio-ports/vport0p1/name', 'another\n');
+  tree.write('sys/class/virtio-ports/vport0p2/name', 'thermocline.acma\n');
+  tree.write('dev/vport0p2', 'question\n');
+  using found = VirtioPort.open(tree.roots, 'thermocline.acma', join(tree.folder, 'dev'));
+  expect(Buffer.from(found.read()).toString()).toBe('question\n');
+  expect(found.read()).toHaveLength(0);
+  found.write('answer\n');
+  expect(readFileSync(found.device, 'utf8')).toBe('question\nanswer\n');
+});
+
+test('memory of the whole machine leaves by the root of the cgroups', async () => {
+  tree.write('cgroup/memory.reclaim', '');
+  expect(await new MachineReclaim(tree.roots).reclaim(20 * MIB)).toBe(0);
+  // First 16 MiB, then the rest, over the first digits of what the file had.
+  expect(readFileSync(join(tree.roots.cgroup, 'memory.reclaim'), 'utf8')).toBe('41943046');
+});

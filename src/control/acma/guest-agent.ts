@@ -1,0 +1,171 @@
+/**
+ * The agent in a guest: tells the host how the guest stands, and makes room when the host asks.
+ * It looks again and again and never waits; each order is answered at once, and the newest one is
+ * carried out when the one before is through.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ThermoclineError } from '../../base/errors.ts';
+import type { Roots } from '../../host/host.ts';
+import {
+  type AgentOrder,
+  type AgentReport,
+  agentLine,
+  MAX_LINE_LENGTH,
+  MessageError,
+  parseOrder,
+} from '../../host/linux/agent-messages.ts';
+import { BoundedLines } from '../../host/linux/bounded-lines.ts';
+import { parseKilobytes } from '../../host/linux/fields.ts';
+import { nrFreeBlocks } from '../../host/linux/free-blocks.ts';
+import { readPressure } from '../../host/linux/pressure.ts';
+import { errnoName, readTextFile } from '../../host/linux/read-file.ts';
+import { readReclaimCounters } from '../../host/linux/reclaim-counters.ts';
+import type { AgentPort } from '../../host/linux/virtio-port.ts';
+import { WINDOW_BYTES } from '../../policies/acma/observation.ts';
+import { DEFAULT_LIMITS } from '../loop-guards.ts';
+import type { ReclaimLever } from '../policy-loop.ts';
+
+/** The host is told at once when more time than this was lost since it was last told. */
+const TELLING_STALL_US = 100;
+/** Nobody listens any more when nothing has come for so many looks: a minute at 20 a second. */
+const LOOKS_WITHOUT_ORDER = 1200;
+
+/** What an agent works with. */
+export interface GuestAgentOptions {
+  readonly roots: Roots;
+  readonly port: AgentPort;
+  /** What has memory leave. */
+  readonly lever: ReclaimLever;
+  /** Told in a sentence what could not be done. */
+  readonly onTrouble: (sentence: string) => void;
+}
+
+/** One agent. */
+export class GuestAgent {
+  readonly #roots: Roots;
+  readonly #port: AgentPort;
+  readonly #lever: ReclaimLever;
+  readonly #onTrouble: (sentence: string) => void;
+  readonly #pressureFile: string;
+  readonly #lines = new BoundedLines(MAX_LINE_LENGTH);
+  #reclaimedBytes = 0;
+  #toldStallUs = 0;
+  #looksLeft = 0;
+  #next: AgentOrder | null = null;
+  #work: Promise<void> | null = null;
+
+  /** @throws ThermoclineError TC_UNSUPPORTED where pressure is not accounted */
+  constructor({ roots, port, lever, onTrouble }: GuestAgentOptions) {
+    this.#roots = roots;
+    this.#port = port;
+    this.#lever = lever;
+    this.#onTrouble = onTrouble;
+    this.#pressureFile = join(roots.proc, 'pressure/memory');
+    if (readPressure(this.#pressureFile) === null) {
+      throw new ThermoclineError(
+        'TC_UNSUPPORTED',
+        `${this.#pressureFile} can't be read, which says when memory is short; boot with psi=1.`,
+      );
+    }
+    // What was said to an agent before this one is old.
+    while (port.read().length > 0);
+  }
+
+  /** To be called twenty times a second. @throws ThermoclineError once the port is gone */
+  look(): void {
+    const order = this.#newestOrder();
+    if (order !== null) {
+      this.#looksLeft = LOOKS_WITHOUT_ORDER;
+      this.#answer(order.id);
+      this.#next = order.reclaimBytes > 0 || order.compact ? order : this.#next;
+    }
+    this.#work ??= this.#begin();
+    if (this.#looksLeft > 0) this.#tellStall();
+    this.#looksLeft -= 1;
+  }
+
+  /** Settles when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#work !== null) await this.#work;
+  }
+
+  /** How the guest stands. */
+  report(): AgentReport {
+    const sizes = parseKilobytes(readTextFile(join(this.#roots.proc, 'meminfo')));
+    const bytes = (name: string) => sizes.get(name) ?? 0;
+    const swap = bytes('SwapTotal');
+    const room = swap * DEFAULT_LIMITS.swapUsedShare - (swap - bytes('SwapFree'));
+    return {
+      totalBytes: bytes('MemTotal'),
+      freeBytes: bytes('MemFree'),
+      availableBytes: bytes('MemAvailable'),
+      // Unused files are available already.
+      coldBytes: Math.floor(Math.min(bytes('Inactive(anon)'), Math.max(0, room))),
+      someTotalUs: readPressure(this.#pressureFile)?.someUs ?? 0,
+      refaultedBytes: readReclaimCounters(this.#roots).refaultedBytes,
+      reclaimedBytes: this.#reclaimedBytes,
+      nrFreeBlocks: nrFreeBlocks(this.#roots) ?? 0,
+      agentBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  /** Of several that have come together only the last one still counts. */
+  #newestOrder(): AgentOrder | null {
+    let newest: AgentOrder | null = null;
+    for (const line of this.#lines.push(this.#port.read())) {
+      try {
+        if (line === null) throw new MessageError(`a line is longer than ${MAX_LINE_LENGTH}`);
+        newest = parseOrder(line);
+      } catch (error) {
+        if (!(error instanceof MessageError)) throw error;
+        this.#port.write(agentLine({ id: 0, error: error.message }));
+      }
+    }
+    return newest;
+  }
+
+  #answer(id: number): void {
+    const report = this.report();
+    this.#toldStallUs = report.someTotalUs;
+    this.#port.write(agentLine({ id, report }));
+  }
+
+  #tellStall(): void {
+    const someTotalUs = readPressure(this.#pressureFile)?.someUs ?? 0;
+    if (someTotalUs - this.#toldStallUs < TELLING_STALL_US) return;
+    this.#toldStallUs = someTotalUs;
+    this.#port.write(agentLine({ someTotalUs }));
+  }
+
+  #begin(): Promise<void> | null {
+    const order = this.#next;
+    if (order === null) return null;
+    this.#next = null;
+    return this.#carryOut(order)
+      .catch((error: unknown) => {
+        if (!(error instanceof ThermoclineError)) throw error;
+        this.#onTrouble(error.message);
+      })
+      .finally(() => {
+        this.#work = null;
+      });
+  }
+
+  async #carryOut({ reclaimBytes, compact }: AgentOrder): Promise<void> {
+    // No order takes long: the next one may be another.
+    const bytes = Math.min(reclaimBytes, WINDOW_BYTES);
+    if (bytes > 0) this.#reclaimedBytes += await this.#lever.reclaim(bytes);
+    if (compact) await this.#compact();
+  }
+
+  async #compact(): Promise<void> {
+    const file = join(this.#roots.proc, 'sys/vm/compact_memory');
+    try {
+      await writeFile(file, '1');
+    } catch (cause) {
+      const why = `${file} can't be written (${errnoName(cause)}), so nothing is compacted`;
+      throw new ThermoclineError('TC_SYSTEM', `${why}; be root.`, { cause });
+    }
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * A QEMU guest. One with a memory device (virtio-mem) and our agent cooperates: it says how it
+ * stands, makes room when it is asked to, and its kernel lets go of whole blocks. Any other is
+ * sized by its balloon, on the word of its balloon's driver.
+ */
+import { alignDown } from '../../base/arithmetic.ts';
+import { type Clock, monotonicClock } from '../../base/clock.ts';
+import { ThermoclineError } from '../../base/errors.ts';
+import { formatBytes } from '../../base/units.ts';
+import type { LeverStep } from '../../host/host.ts';
+import { AgentLink } from '../../host/linux/agent-link.ts';
+import { agentSocketOf } from '../../host/linux/qemu-agent-socket.ts';
+import { QemuBalloon } from '../../host/linux/qemu-balloon.ts';
+import { type RunState, runStateOf } from '../../host/linux/qemu-devices.ts';
+import { QemuMemoryDevice } from '../../host/linux/qemu-memory-device.ts';
+import { Qmp } from '../../host/linux/qmp.ts';
+import type { SizeLever } from '../../host/linux/size-lever.ts';
+import {
+  type AcmaDecision,
+  type AcmaKnobs,
+  type AcmaObservation,
+  BLOCK_BYTES,
+  WINDOW_BYTES,
+} from '../../policies/acma/observation.ts';
+import type { Verdict } from '../loop-guards.ts';
+import type { AcmaActuator, Applied } from './actuator.ts';
+import { AgentReports } from './agent-reports.ts';
+import { BalloonReports } from './balloon-reports.ts';
+import type { GuestFigures, GuestReports, GuestWish } from './guest-reports.ts';
+import { SizeOrders, type SizeStanding } from './size-orders.ts';
+import { windowsBelow } from './size-windows.ts';
+
+/** What blocks hold needs somewhere to go, so that this much beyond them is to be free. */
+const ROOM_TO_MOVE_BYTES = 32 * 2 ** 20;
+
+/** How a guest is scaled. */
+export interface QemuActuatorOptions {
+  /** Of QEMU's control channel. */
+  readonly socketPath: string;
+  readonly knobs: AcmaKnobs;
+  readonly clock?: Clock;
+  /** So long an answer of its agent is waited for. */
+  readonly answerLimitMs?: number;
+}
+
+/** As journals and people call it. */
+export function guestName(socketPath: string): string {
+  return `guest ${socketPath}`;
+}
+
+/** One guest. What is taken from it counts as lying at the top. */
+export class QemuActuator implements AcmaActuator {
+  readonly name: string;
+  readonly steps: readonly LeverStep[];
+  readonly totalBytes: number;
+  readonly #qmp: Qmp;
+  readonly #lever: SizeLever;
+  readonly #reports: GuestReports;
+  readonly #clock: Clock;
+  readonly #orders = new SizeOrders();
+  #runState: RunState = { isRunning: false, isMigrating: false };
+  #figures: GuestFigures | null = null;
+  #sizeBytes = 0;
+  #reclaimedBytes = 0;
+
+  /**
+   * Only looks.
+   * @throws ThermoclineError TC_INVALID for a minimum above the guest's memory, TC_UNSUPPORTED for
+   * one that nothing can size, or as `Qmp.open`
+   */
+  static async open(options: QemuActuatorOptions): Promise<QemuActuator> {
+    const { socketPath, knobs, clock = monotonicClock, answerLimitMs } = options;
+    const qmp = await Qmp.open(socketPath);
+    try {
+      const balloon = await QemuBalloon.of(qmp);
+      const agentSocket = await agentSocketOf(qmp);
+      const device = agentSocket === null ? null : await QemuMemoryDevice.of(qmp);
+      const lever = device ?? balloon;
+      if (lever === null) throw nothingToSize(qmp);
+      if (knobs.minBytes > lever.totalBytes) throw tooSmall(socketPath, knobs, lever);
+      const outside = balloon && new BalloonReports(balloon, clock);
+      if (device === null) return new QemuActuator(qmp, lever, outside!, [lever.step], clock);
+      const link = new AgentLink({
+        ...{ socketPath: agentSocket!, clock },
+        ...(answerLimitMs !== undefined && { answerLimitMs }),
+      });
+      const steps = [lever.step, ...(balloon === null ? [] : [balloon.reportsStep])];
+      const reports = new AgentReports(link, outside, clock);
+      return new QemuActuator(qmp, lever, reports, steps, clock);
+    } catch (error) {
+      qmp[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  private constructor(
+    qmp: Qmp,
+    lever: SizeLever,
+    reports: GuestReports,
+    steps: readonly LeverStep[],
+    clock: Clock,
+  ) {
+    this.#qmp = qmp;
+    this.#lever = lever;
+    this.#reports = reports;
+    this.#clock = clock;
+    this.name = guestName(qmp.path);
+    this.totalBytes = alignDown(lever.totalBytes, BLOCK_BYTES);
+    this.steps = steps;
+  }
+
+  get pressureFrom(): string {
+    return this.#reports.pressureFrom;
+  }
+
+  get agentBytes(): number {
+    return this.#figures?.agentBytes ?? 0;
+  }
+
+  /** The first time, it waits for the guest's first figures. */
+  async observe(): Promise<AcmaObservation> {
+    const [runState, figures] = await Promise.all([runStateOf(this.#qmp), this.#reports.latest()]);
+    this.#runState = runState;
+    this.#figures = figures;
+    // Last, so that what it let go of meanwhile is not taken from it a second time.
+    this.#sizeBytes = alignDown(await this.#lever.sizeBytes(), BLOCK_BYTES);
+    return {
+      nowMs: this.#nowMs(),
+      takenAtMs: figures.takenAtMs,
+      totalBytes: this.totalBytes,
+      sizeBytes: this.#sizeBytes,
+      freeBytes: Math.min(this.#sizeBytes, figures.availableBytes),
+      coldBytes: Math.min(this.#sizeBytes, figures.coldBytes),
+      someTotalUs: figures.stalledUs,
+      refaultedBytes: figures.refaultedBytes,
+      hostFaultedBytes: null,
+      windows: windowsBelow(this.totalBytes, this.#sizeBytes),
+    };
+  }
+
+  stalledUs(): number {
+    return this.#reports.stalledUs();
+  }
+
+  verdict(): Verdict {
+    const hold = (sentence: string): Verdict => ({ state: 'hold', sentence });
+    if (this.#runState.isMigrating) return hold('The guest is being migrated.');
+    if (!this.#runState.isRunning) return hold('The guest is paused.');
+    return { state: 'go', sentence: '' };
+  }
+
+  plan(decision: AcmaDecision): string[] {
+    const wanted = this.#orders.wanted(decision, this.#standing());
+    const { reclaimBytes, compact } = this.#wish(decision, wanted);
+    return [
+      ...(reclaimBytes > 0 ? [`agent: reclaim ${reclaimBytes}`] : []),
+      ...(compact ? ['agent: compact'] : []),
+      ...(wanted === null ? [] : [this.#lever.orderText(wanted)]),
+    ];
+  }
+
+  async apply(decision: AcmaDecision): Promise<Applied> {
+    const standing = this.#standing();
+    const nrFailed = this.#orders.givenUp(standing);
+    const wanted = this.#orders.wanted(decision, standing);
+    const wish = this.#wish(decision, wanted);
+    if (wish.reclaimBytes > 0 || wish.compact) await this.#reports.ask(wish);
+    if (wanted !== null) {
+      await this.#lever.setSize(wanted);
+      this.#orders.ordered(wanted, standing);
+    }
+    const granted = this.#orders.granted(standing);
+    return {
+      sizeBytes: granted,
+      overshootBytes: Math.max(0, this.#sizeBytes - granted),
+      windows: windowsBelow(this.totalBytes, granted),
+      reclaimedBytes: this.#reclaimedSince(),
+      nrFailed,
+    };
+  }
+
+  /** Puts back how often the guest is asked. */
+  async close(): Promise<void> {
+    using _qmp = this.#qmp;
+    // A guest that has ended needs nothing.
+    await this.#reports.close().catch(() => {});
+  }
+
+  /** Cold memory leaves first, and what is to be surrendered gets room to move its pages to. */
+  #wish({ reclaimBytes }: AcmaDecision, wanted: number | null): GuestWish {
+    if (!this.#reports.cooperates) return { reclaimBytes: 0, compact: false };
+    const takenBytes = wanted === null ? 0 : Math.max(0, this.#sizeBytes - wanted);
+    const missing = takenBytes + ROOM_TO_MOVE_BYTES - this.#figures!.freeBytes;
+    const forRoom = takenBytes > 0 ? Math.max(0, missing) : 0;
+    return {
+      reclaimBytes: Math.min(WINDOW_BYTES, Math.max(reclaimBytes, forRoom)),
+      // Where blocks don't come free by themselves.
+      compact: takenBytes > 0 && this.#orders.isBehind(this.#sizeBytes),
+    };
+  }
+
+  #reclaimedSince(): number {
+    const total = this.#figures!.reclaimedBytes;
+    const grown = Math.max(0, total - this.#reclaimedBytes);
+    this.#reclaimedBytes = total;
+    return grown;
+  }
+
+  #standing(): SizeStanding {
+    return {
+      nowMs: this.#nowMs(),
+      sizeBytes: this.#sizeBytes,
+      availableBytes: this.#figures!.availableBytes,
+      leastBytes: this.#lever.leastBytes,
+    };
+  }
+
+  #nowMs(): number {
+    return this.#clock.nowUs() / 1000;
+  }
+}
+
+function nothingToSize(qmp: Qmp): ThermoclineError {
+  return new ThermoclineError(
+    'TC_UNSUPPORTED',
+    `The guest at ${qmp.path} has no balloon; start QEMU with -device virtio-balloon-pci, or with ` +
+      'virtio-mem and a port for the agent (docs/acma.md).',
+  );
+}
+
+function tooSmall(path: string, { minBytes }: AcmaKnobs, lever: SizeLever): ThermoclineError {
+  return new ThermoclineError(
+    'TC_INVALID',
+    `--min ${formatBytes(minBytes)} is above the memory of the guest at ${path}, ` +
+      `${formatBytes(lever.totalBytes)}; lower --min.`,
+  );
+}
