@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FakeAgent } from '../testing/fake-agent.ts';
 import { FakeQemu } from '../testing/fake-qemu.ts';
 import { FakeTree } from '../testing/fake-tree.ts';
 
@@ -166,6 +167,19 @@ test('killed, its guard lets go of the guest', async () => {
   child.kill('SIGKILL');
   while (qemu.pollingSeconds !== 0) await sleep(20);
   expect(qemu.targetBytes).toBe(4 * 2 ** 30);
+});
+
+test('a guest that cooperates is found by its port, and killed, its guard gives its blocks back', async () => {
+  const socket = join(tree.folder, 'vm.qmp');
+  await using qemu = await FakeQemu.listen(socket, 2 ** 30, 2 ** 28);
+  const device = qemu.addMemoryDevice(3 * 2 ** 30);
+  await using _agent = await FakeAgent.listen(join(tree.folder, 'vm.agent'), qemu);
+  const { child, line } = await startGuestRun(socket);
+  expect(line).toMatch(/vm\.qmp .* The maximum is lower than the size\.\n$/);
+  expect(qemu.orders).toEqual([`request ${(3072 - 128) * 2 ** 20}`]);
+  child.kill('SIGKILL');
+  while (device.requestedBytes !== 3 * 2 ** 30) await sleep(20);
+  expect(qemu.orders.at(1)).toBe(`request ${3 * 2 ** 30}`);
 });
 
 test('plan of guests says where its figures come from', async () => {

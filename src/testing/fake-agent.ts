@@ -74,7 +74,6 @@ export class FakeAgent implements AsyncDisposable {
     const { sizeBytes, usedBytes } = this.#qemu;
     const freeBytes = Math.max(0, sizeBytes - usedBytes);
     return {
-      totalBytes: sizeBytes,
       ...{ freeBytes, availableBytes: freeBytes, coldBytes: this.coldBytes },
       ...{ someTotalUs: this.someTotalUs, refaultedBytes: 0 },
       ...{ reclaimedBytes: this.#reclaimedBytes, nrFreeBlocks: 0, agentBytes: 60 * 2 ** 20 },

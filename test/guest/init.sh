@@ -16,6 +16,8 @@ mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing
 hostname guest
 ip link set lo up
+# Memory that a host adds can then be taken away again.
+echo online_movable > /sys/devices/system/memory/auto_online_blocks
 for module in $(cat /modules/order); do
   insmod "/modules/$module.ko" || echo "init: $module can't be loaded"
 done

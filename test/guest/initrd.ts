@@ -16,8 +16,10 @@ import { unxz } from './vmlinux.ts';
 const here = import.meta.dirname;
 const projectRoot = path.join(here, '../..');
 
-/** Swap in memory, a balloon's driver, and the agent's channel where it is not built in. */
-const wantedModules = ['zram', 'lz4', 'virtio_pci', 'virtio_console', 'virtio_balloon'];
+/** Swap in memory, drivers of balloons and of memory, and the agent's channel. */
+const wantedModules = [
+  ...['zram', 'lz4', 'virtio_pci', 'virtio_console', 'virtio_balloon', 'virtio_mem'],
+];
 /** What packages carry for people and compilers, not for Node. */
 const uselessFiles = /\.(?:[cm]?ts|map|md)$/;
 

@@ -2,13 +2,14 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { acmaFaultTests } from './acma-faults.ts';
 import { acmaGuestTests } from './acma-guests.ts';
 import { type GuestSuite, resultPrefix, runTests, type TestResult } from './harness.ts';
 import type { Kernel, KernelName } from './kernels.ts';
 import type { Machine, MachineShape } from './machine.ts';
 import { guestRoot } from './project.ts';
 import { rigTests } from './rig-tests.ts';
-import { startMachine } from './saved-state.ts';
+import { savedState, startMachine } from './saved-state.ts';
 import type { Topology } from './topologies.ts';
 
 const here = import.meta.dirname;
@@ -26,16 +27,35 @@ export interface Prepared {
 /** What tests that run out here have. */
 export interface Rig {
   readonly shape: MachineShape;
-  /** A machine of this shape; `more` are arguments of QEMU that change nothing in the guest. */
-  start(...more: readonly string[]): Promise<Machine>;
+  /** The project's files by their path in a guest. */
+  readonly project: Readonly<Record<string, string>>;
+  /** A machine; `more` are arguments of QEMU that change nothing in the guest. */
+  start(topology: Topology, more?: readonly string[]): Promise<Machine>;
 }
 
 /** Tests that run out here: of the rig itself, and of what steers machines from outside. */
 type OutsideTests = (rig: Rig) => GuestSuite['tests'];
 
-const outsideSuites: readonly (readonly [name: string, Topology, OutsideTests])[] = [
-  ['rig', 'plain', ({ shape }) => rigTests(shape)],
-  ['acma-guests', 'balloon', acmaGuestTests],
+/** One suite of them. */
+interface OutsideSuite {
+  readonly name: string;
+  /** Of the machines that it starts, so that none has to be booted within a test. */
+  readonly topologies: readonly [Topology, ...Topology[]];
+  readonly tests: OutsideTests;
+  /** As that of a {@link GuestSuite}. */
+  readonly onRequest?: true;
+}
+
+/** Run by name in `test/nightly/guests.ts` too. */
+export const outsideSuites: readonly OutsideSuite[] = [
+  { name: 'rig', topologies: ['plain'], tests: ({ shape }) => rigTests(shape) },
+  { name: 'acma-guests', topologies: ['virtio-mem', 'balloon'], tests: acmaGuestTests },
+  {
+    name: 'acma-faults',
+    topologies: ['virtio-mem', 'balloon'],
+    tests: acmaFaultTests,
+    onRequest: true,
+  },
 ];
 
 /** Tests that run in a guest, and the file that they are in. */
@@ -49,31 +69,32 @@ export interface Job {
   readonly title: string;
   readonly kernelName: KernelName;
   readonly topology: Topology;
-  readonly tests: InGuest | OutsideTests;
+  readonly tests: InGuest | OutsideSuite;
+  readonly onRequest: boolean;
 }
 
 /** Jobs whose title has all of `patterns`, in the order to run them; with none, the usual ones. */
 export async function findJobs(patterns: readonly string[]): Promise<Job[]> {
-  const titled = (name: string, kernelName: KernelName, topology: Topology) => ({
+  const titled = (name: string, kernelName: KernelName, topology: Topology, onRequest = false) => ({
     title: `${name} on ${kernelName} ${topology}`,
-    ...{ kernelName, topology },
+    ...{ kernelName, topology, onRequest },
   });
-  const jobs: Job[] = outsideSuites.map(([name, topology, tests]) => ({
-    ...titled(name, 'newest', topology),
-    tests,
+  const jobs: Job[] = outsideSuites.map((suite) => ({
+    ...titled(suite.name, 'newest', suite.topologies[0], suite.onRequest),
+    tests: suite,
   }));
   for (const file of globSync('*.guest.ts', { cwd: here }).sort()) {
     const url = pathToFileURL(path.join(here, file)).href;
     const { default: suite } = (await import(url)) as { default: GuestSuite };
     for (const kernelName of suite.kernels) {
       const name = file.replace('.guest.ts', '');
-      jobs.push({ ...titled(name, kernelName, suite.topology), tests: { file, suite } });
+      const title = titled(name, kernelName, suite.topology, suite.onRequest);
+      jobs.push({ ...title, tests: { file, suite } });
     }
   }
   return jobs.filter(
-    ({ title, tests }) =>
-      patterns.every((pattern) => title.includes(pattern)) &&
-      (patterns.length > 0 || typeof tests === 'function' || tests.suite.onRequest !== true),
+    ({ title, onRequest }) =>
+      patterns.every((pattern) => title.includes(pattern)) && (patterns.length > 0 || !onRequest),
   );
 }
 
@@ -94,16 +115,21 @@ export async function runJob(
   const shape: MachineShape = { topology, initrd, vmlinux: kernel.vmlinux };
   const results: TestResult[] = [];
   const take = (result: TestResult) => void results.push(result);
-  const start = (...more: readonly string[]) =>
-    startMachine(`${kernel.release}-${topology}`, shape, (line) => say(`  ${line}`), more);
-  if (typeof tests === 'function') {
-    await runTests(tests({ shape, start }), take);
+  const nameOf = (wanted: Topology) => `${kernel.release}-${wanted}`;
+  const note = (line: string) => say(`  ${line}`);
+  const start: Rig['start'] = (wanted, more = []) =>
+    startMachine(nameOf(wanted), { ...shape, topology: wanted }, note, more);
+  if ('topologies' in tests) {
+    for (const wanted of tests.topologies) {
+      await savedState(nameOf(wanted), { ...shape, topology: wanted }, note);
+    }
+    await runTests(tests.tests({ shape, project, start }), take);
     return results;
   }
   let trouble = 'it brought no result';
   try {
     if (leftMs <= 0) throw new Error('the time for all guests is over');
-    await using machine = await start();
+    await using machine = await start(topology);
     await machine.put(project);
     trouble += await runInGuest(machine, tests.file, Math.min(suiteLimitMs, leftMs), (line) => {
       if (!line.startsWith(resultPrefix)) return say(`  | ${line}`);

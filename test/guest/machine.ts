@@ -15,7 +15,7 @@ import {
   type Reply,
   type Request,
 } from './protocol.ts';
-import { type Topology, topologies } from './topologies.ts';
+import { bootWords, type Topology, topologies } from './topologies.ts';
 
 /** The emulator's name. */
 export const qemu = 'qemu-system-x86_64';
@@ -61,18 +61,15 @@ interface Pending {
 
 /** The arguments that decide what a guest sees, in an order that a saved state can rely on. */
 export function machineArguments(shape: MachineShape): string[] {
-  const words = ['console=ttyS0', 'quiet', 'panic=-1', 'psi=1', cheapKernel];
+  const own = bootWords[shape.topology] ?? [];
+  const words = ['console=ttyS0', 'quiet', 'panic=-1', 'psi=1', cheapKernel].concat(own);
   return [
+    ...['-device', 'virtio-serial-pci'],
     ...topologies[shape.topology],
     ...['-cpu', 'max', '-smp', '2', '-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-no-reboot', '-kernel', shape.vmlinux, '-initrd', shape.initrd],
     ...['-append', [...words, guestMarker].join(' ')],
-    ...[
-      '-device',
-      'virtio-serial-pci',
-      '-device',
-      `virtserialport,chardev=agent,name=${agentPort}`,
-    ],
+    ...['-device', `virtserialport,chardev=agent,name=${agentPort}`],
   ];
 }
 

@@ -25,12 +25,21 @@ export async function startMachine(
   say: (line: string) => void,
   more: readonly string[] = [],
 ): Promise<Machine> {
-  const file = `states/${name}-${digest(shape)}`;
-  if (!states.has(file)) states.set(file, savedState(file, shape, say));
-  return Machine.restore(shape, await states.get(file)!, lifeLimitMs, more);
+  return Machine.restore(shape, await savedState(name, shape, say), lifeLimitMs, more);
 }
 
-function savedState(
+/** The file to continue such a machine from; it is booted where there is none yet. */
+export function savedState(
+  name: string,
+  shape: MachineShape,
+  say: (line: string) => void,
+): Promise<string> {
+  const file = `states/${name}-${digest(shape)}`;
+  if (!states.has(file)) states.set(file, bootAndSave(file, shape, say));
+  return states.get(file)!;
+}
+
+function bootAndSave(
   file: string,
   shape: MachineShape,
   say: (line: string) => void,

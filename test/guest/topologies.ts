@@ -3,9 +3,16 @@
 /**
  * `plain` has one memory node; `tiers` has a second one, slower and without processors, as memory
  * behind a CXL link shows up; `balloon` is plain with a balloon, and with memory in a file of its
- * own, by which the host can tell what it holds.
+ * own, by which the host can tell what it holds; `virtio-mem` has half of that in blocks of 2 MiB
+ * that its kernel can let go of, and a port for an agent in it.
  */
-export type Topology = 'plain' | 'tiers' | 'balloon';
+export type Topology = 'plain' | 'tiers' | 'balloon' | 'virtio-mem';
+
+/** Words of the kernel's command line that a shape needs. */
+export const bootWords: Partial<Readonly<Record<Topology, string>>> = {
+  // Half of the memory at boot is for files otherwise, and much of this one comes later.
+  'virtio-mem': 'initramfs_options=size=90%',
+};
 
 const tiers = {
   fast: { node: 0, size: '512M', latency: 10, bandwidth: '20G' },
@@ -19,6 +26,16 @@ export const topologies: Readonly<Record<Topology, readonly string[]>> = {
     ...['-machine', 'q35,accel=tcg,memory-backend=ram', '-m', '1G'],
     ...['-object', 'memory-backend-memfd,id=ram,size=1G,share=on'],
     ...['-device', 'virtio-balloon-pci,id=balloon,deflate-on-oom=on'],
+  ],
+  'virtio-mem': [
+    ...['-machine', 'q35,accel=tcg,memory-backend=ram', '-m', '512M,slots=1,maxmem=1G'],
+    ...['-object', 'memory-backend-memfd,id=ram,size=512M,share=on'],
+    ...['-object', 'memory-backend-memfd,id=blocks,size=512M,share=on,reserve=off'],
+    ...['-device', 'virtio-mem-pci,id=blocks0,memdev=blocks,block-size=2M,requested-size=512M'],
+    ...['-device', 'virtio-balloon-pci,id=balloon,free-page-reporting=on'],
+    // Who wants to talk to the agent has QEMU put a socket in this place.
+    ...['-chardev', 'null,id=acma'],
+    ...['-device', 'virtserialport,chardev=acma,name=thermocline.acma'],
   ],
   tiers: [
     ...['-machine', 'q35,accel=tcg,hmat=on', '-m', '768M'],

@@ -11,6 +11,7 @@ import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { outsideSuites } from '../guest/jobs.ts';
 import { readTally, sumOf, type Tally, tallyLine } from '../tally.ts';
 
 const guests = path.join(import.meta.dirname, '../guest');
@@ -40,7 +41,10 @@ async function run(suite: string): Promise<Tally> {
 const all = globSync('*.guest.ts', { cwd: guests })
   .map((file) => file.replace('.guest.ts', ''))
   .sort();
-const suites = ['rig', ...all].filter((name) => positionals.every((part) => name.includes(part)));
+const outside = outsideSuites.map(({ name }) => name);
+const suites = [...outside, ...all].filter((name) =>
+  positionals.every((part) => name.includes(part)),
+);
 const again = Array(Number(values['kill-rounds'])).fill(killed).flat() as string[];
 const rounds = again.filter((name) => suites.includes(name));
 const tallies = new Map<string, Tally>();

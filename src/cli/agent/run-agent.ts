@@ -13,8 +13,8 @@ const LOOK_MS = 50;
 /** Returns the exit status. */
 export async function runAgent({ port, cgroup }: AgentOptions, roots: Roots): Promise<number> {
   using interruption = new Interruption();
-  const lever = cgroup === '/' ? new MachineReclaim(roots) : new CgroupReclaim(roots, cgroup);
   using line = VirtioPort.open(roots, port);
+  const lever = cgroup === '/' ? new MachineReclaim(roots) : new CgroupReclaim(roots, cgroup);
   const onTrouble = (sentence: string) => void process.stderr.write(`${sentence}\n`);
   const agent = new GuestAgent({ roots, port: line, lever, onTrouble });
   process.stderr.write(`The host can talk to this guest through ${line.device}.\n`);

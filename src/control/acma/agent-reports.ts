@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import { ThermoclineError } from '../../base/errors.ts';
-import type { AgentLink, DatedReport } from '../../host/linux/agent-link.ts';
+import type { AgentLink } from '../../host/linux/agent-link.ts';
 import type { GuestFigures, GuestReports, GuestWish } from './guest-reports.ts';
 
 /** By then the controller has gone back to what was enough, and it has not given all back yet. */
@@ -55,7 +55,8 @@ export class AgentReports implements GuestReports {
     }
     if (report === null) throw silent(this.#link.trouble);
     this.#from = this.#link;
-    return this.#dated(figuresOf(report));
+    // What it has told since without a question counts too.
+    return this.#dated({ ...report, stalledUs: this.#link.someTotalUs });
   }
 
   stalledUs(): number {
@@ -90,10 +91,6 @@ export class AgentReports implements GuestReports {
   #nowMs(): number {
     return this.#clock.nowUs() / 1000;
   }
-}
-
-function figuresOf({ someTotalUs, ...report }: DatedReport): GuestFigures {
-  return { ...report, stalledUs: someTotalUs };
 }
 
 function silent(trouble: string | null): ThermoclineError {

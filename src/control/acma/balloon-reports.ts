@@ -68,6 +68,7 @@ export class BalloonReports implements GuestReports {
       stalledUs: majorFaults * MAJOR_FAULT_US,
       refaultedBytes: swappedInBytes,
       reclaimedBytes: 0,
+      nrFreeBlocks: 0,
       agentBytes: 0,
     };
   }

@@ -97,7 +97,6 @@ export class GuestAgent {
     const swap = bytes('SwapTotal');
     const room = swap * DEFAULT_LIMITS.swapUsedShare - (swap - bytes('SwapFree'));
     return {
-      totalBytes: bytes('MemTotal'),
       freeBytes: bytes('MemFree'),
       availableBytes: bytes('MemAvailable'),
       // Unused files are available already.

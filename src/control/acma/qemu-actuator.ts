@@ -190,12 +190,13 @@ export class QemuActuator implements AcmaActuator {
   #wish({ reclaimBytes }: AcmaDecision, wanted: number | null): GuestWish {
     if (!this.#reports.cooperates) return { reclaimBytes: 0, compact: false };
     const takenBytes = wanted === null ? 0 : Math.max(0, this.#sizeBytes - wanted);
-    const missing = takenBytes + ROOM_TO_MOVE_BYTES - this.#figures!.freeBytes;
-    const forRoom = takenBytes > 0 ? Math.max(0, missing) : 0;
+    const { freeBytes, nrFreeBlocks } = this.#figures!;
+    const forRoom = takenBytes > 0 ? Math.max(0, takenBytes + ROOM_TO_MOVE_BYTES - freeBytes) : 0;
+    const isScattered = nrFreeBlocks * BLOCK_BYTES < takenBytes;
     return {
       reclaimBytes: Math.min(WINDOW_BYTES, Math.max(reclaimBytes, forRoom)),
-      // Where blocks don't come free by themselves.
-      compact: takenBytes > 0 && this.#orders.isBehind(this.#sizeBytes),
+      // Blocks don't come free by themselves, and what is free lies here and there.
+      compact: isScattered && this.#orders.isBehind(this.#sizeBytes),
     };
   }
 

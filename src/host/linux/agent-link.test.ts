@@ -43,7 +43,7 @@ test('a report counts as of when it was asked for', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   clock.advance(1e6);
   await asked;
-  expect(link.latest).toMatchObject({ takenAtMs: nowMs, freeBytes: GIB / 2, totalBytes: GIB });
+  expect(link.latest).toMatchObject({ takenAtMs: nowMs, freeBytes: GIB / 2 });
   expect(agent.orders).toEqual([{ reclaimBytes: 2 ** 21, compact: true }]);
   expect(link.trouble).toBeNull();
 });
@@ -57,7 +57,7 @@ test('time that is being lost is told without a question', async () => {
 test.each([
   ['half a line', '{"version":1,"id":', /no JSON/],
   ['another version', '{"version":9,"id":1,"report":{}}', /"version" has to be 1/],
-  ['a report of words', '{"version":1,"id":1,"report":{"totalBytes":"all"}}', /"totalBytes" has/],
+  ['a report of words', '{"version":1,"id":1,"report":{"freeBytes":"all"}}', /"freeBytes" has/],
   ['a refusal', '{"version":1,"id":0,"error":"too old"}', /it refuses: too old/],
   ['a line without an end', 'x'.repeat(5000), /a line is longer than 4096/],
 ])('%s leaves the latest report as it was, and is told in a sentence', async (_name, line, why) => {

@@ -11,7 +11,7 @@ import {
 import { BoundedLines } from './bounded-lines.ts';
 
 const REPORT = {
-  ...{ totalBytes: 2 ** 30, freeBytes: 2 ** 20, availableBytes: 2 ** 21, coldBytes: 0 },
+  ...{ freeBytes: 2 ** 20, availableBytes: 2 ** 21, coldBytes: 0 },
   ...{ someTotalUs: 12, refaultedBytes: 0, reclaimedBytes: 0, nrFreeBlocks: 3, agentBytes: 4096 },
 };
 

@@ -2,7 +2,7 @@
  * What a host and the agent in a guest say to each other: one JSON object a line, version 1.
  *
  *     host   {"version":1,"id":7,"reclaimBytes":2097152,"compact":false}
- *     guest  {"version":1,"id":7,"report":{"totalBytes":…,"freeBytes":…,…}}
+ *     guest  {"version":1,"id":7,"report":{"freeBytes":…,"availableBytes":…,…}}
  *     guest  {"version":1,"id":7,"error":"…"}          the order was none
  *     guest  {"version":1,"someTotalUs":1234}          by itself, while time is being lost
  *
@@ -28,8 +28,6 @@ export interface AgentOrder {
 
 /** How a guest stands, by its own word. */
 export interface AgentReport {
-  /** What its kernel manages. */
-  readonly totalBytes: number;
   readonly freeBytes: number;
   /** Free, or free as soon as it is wanted. */
   readonly availableBytes: number;
@@ -54,7 +52,7 @@ export type AgentMessage =
   | { readonly someTotalUs: number };
 
 const REPORT_FIELDS: readonly (keyof AgentReport)[] = [
-  ...(['totalBytes', 'freeBytes', 'availableBytes', 'coldBytes', 'someTotalUs'] as const),
+  ...(['freeBytes', 'availableBytes', 'coldBytes', 'someTotalUs'] as const),
   ...(['refaultedBytes', 'reclaimedBytes', 'nrFreeBlocks', 'agentBytes'] as const),
 ];
 /** Longest sentence of the other side that is shown. */
