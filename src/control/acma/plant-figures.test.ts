@@ -14,6 +14,7 @@ const HEADROOM = 128 * 2 ** 20;
 
 const second = (billed: number, pressureShare = 0, workingSetBytes = GIB): PlantSecond => ({
   billedBytes: billed,
+  usedBytes: billed,
   workingSetBytes,
   pressureShare,
 });

@@ -20,8 +20,10 @@ export interface GuestController {
 /** How the guest stood at the end of one second. */
 export interface PlantSecond {
   readonly billedBytes: number;
+  /** Of its size, what is not free. */
+  readonly usedBytes: number;
   readonly workingSetBytes: number;
-  /** Share of this second that was lost to a lack of memory, 0…1; 1 where pages were denied. */
+  /** Share of this second that was lost to a lack of memory, 0…1. */
   readonly pressureShare: number;
 }
 
@@ -39,17 +41,16 @@ export function* plantSeconds(
   const nrSeconds = Math.floor(scenario.durationUs / 1e6);
   for (let second = 0; second < nrSeconds; second++) {
     const stalledUs = guest.stalledUs;
-    const deniedPages = guest.deniedPages;
     for (let step = 0; step < STEPS_A_SECOND; step++) {
       guest.runFor(STEP_US);
       controller.everyStep?.(guest);
     }
     controller.everySecond?.(guest);
-    const denied = guest.deniedPages > deniedPages;
     yield {
       billedBytes: controller.billedBytes?.(guest) ?? guest.sizeBytes,
+      usedBytes: guest.sizeBytes - guest.freeBytes,
       workingSetBytes: guest.workingSetBytes(),
-      pressureShare: denied ? 1 : (guest.stalledUs - stalledUs) / 1e6,
+      pressureShare: (guest.stalledUs - stalledUs) / 1e6,
     };
   }
 }

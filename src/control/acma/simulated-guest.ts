@@ -26,6 +26,7 @@ export class SimulatedGuest {
   readonly balloon: Balloon;
   readonly spec: AcmaSpec;
   readonly totalBytes: number;
+  #deniedUs = 0;
   #noiseUs = 0;
   #noiseUntilUs = 0;
 
@@ -61,14 +62,12 @@ export class SimulatedGuest {
     return nodes.reduce((sum, node) => sum + freePages(node), 0) * PAGE_SIZE;
   }
 
-  /** Time lost to a lack of memory so far, which nobody outside can know exactly. */
+  /**
+   * Time lost to a lack of memory so far, which nobody outside can know exactly. Whoever is denied
+   * a page tries again and again, so that all of that time is lost.
+   */
   get stalledUs(): number {
-    return this.machine.counters.someStallUs;
-  }
-
-  /** Pages that could not come, because there was nothing left to take for them. */
-  get deniedPages(): number {
-    return this.machine.counters.deniedPages;
+    return this.machine.counters.someStallUs + this.#deniedUs;
   }
 
   /** The total of `some` that the guest's kernel shows: with what else stalls it. */
@@ -85,7 +84,11 @@ export class SimulatedGuest {
   }
 
   runFor(durationUs: number): void {
+    const { someStallUs, deniedPages } = this.machine.counters;
     this.simulation.runFor(durationUs);
+    const { counters } = this.machine;
+    if (counters.deniedPages === deniedPages) return;
+    this.#deniedUs += Math.max(0, durationUs - (counters.someStallUs - someStallUs));
   }
 
   #drawNoise(): void {
