@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   records: () => import('./records.ts'),
   service: () => import('./service.ts'),
   acma: () => import('./acma/bench.ts'),
+  'acma-fleet': () => import('./acma/fleet/bench.ts'),
   tiering: () => import('./tiering/index.ts'),
   reclaim: () => import('./reclaim/bench.ts'),
   'equal-slowdown': () => import('./reclaim/equal-slowdown.ts'),
