@@ -1,6 +1,8 @@
-/** `thermocline acma plan | simulate | shadow | run | status`: memory that follows its use. */
+/** `thermocline acma plan | simulate | shadow | run | status | power`: memory that follows its use. */
 import { type Command, Option } from 'commander';
+import { parseBytes } from '../base/units.ts';
 import type { AcmaMode } from '../control/acma/acma-loop.ts';
+import type { SimulatePowerOptions } from './acma/power.ts';
 import type { LiveOptions } from './acma/run.ts';
 import type { SimulateOptions } from './acma/simulate.ts';
 import { addSubject } from './acma/subject.ts';
@@ -28,6 +30,7 @@ export function register(program: Command): void {
   addLive(acma, 'shadow', 'recommend a size again and again, and change nothing');
   addLive(acma, 'run', 'scale it, until it is ended; then limits and guests are as they were');
   addStatus(acma);
+  addPower(acma);
 }
 
 function addPlan(parent: Command): void {
@@ -90,5 +93,41 @@ function addStatus(parent: Command): void {
     .action(async ({ json }: { readonly json?: true }) => {
       const { printAcmaStatus } = await import('./acma/status.ts');
       process.stdout.write(await printAcmaStatus(json === true));
+    });
+}
+
+function addPower(parent: Command): void {
+  const power = parent
+    .command('power')
+    .summary('report which memory could be powered down; nothing is taken offline')
+    .description(
+      'Reports which memory blocks of this machine could be powered down, and how much would have ' +
+        'to be moved for that. Takes nothing offline.',
+    )
+    .option('--json', 'print one JSON object')
+    .action(async ({ json }: { readonly json?: true }, self: Command) => {
+      const { printPower } = await import('./acma/power.ts');
+      process.stdout.write(printPower(json === true, self));
+    });
+  power
+    .command('simulate')
+    .argument('<scenario>', 'a simulated machine: YAML with an "acma" part')
+    .summary('empty the banks of a simulated machine')
+    .description(
+      'Empties banks of a simulated machine while its programs get on without them, and says which ' +
+        'are fit to be powered down. No memory of this computer is watched or touched.',
+    )
+    .addOption(
+      new Option('--bank <bytes>', 'size of a bank: whole windows of 128 MiB')
+        .argParser((text) => parseBytes(text, '--bank'))
+        .default(2 ** 30, '1 GiB'),
+    )
+    .option('--every <duration>', 'print a line so often', durationValue('--every'), 10_000_000)
+    .option('--json', 'print one object a line, the last with the figures of the run')
+    .action(async (file: string, _own: SimulatePowerOptions, self: Command) => {
+      const { printPowerSimulation } = await import('./acma/power.ts');
+      // `power` has an option --json as well, and would get it.
+      const options = self.optsWithGlobals<SimulatePowerOptions>();
+      process.exitCode = await printPowerSimulation(file, options);
     });
 }

@@ -66,6 +66,7 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
     acma: [
       line('acma', 'simulate', '/app/examples/scenarios/auto-scaling.yaml', '--json'),
       line('acma', 'status'),
+      line('acma', 'power'),
     ],
     agent: [line('agent', '--port', 'none')],
     whatif: [line('whatif', recording, '--policy', 'reclaim')],

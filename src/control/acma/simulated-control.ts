@@ -1,8 +1,6 @@
 /** Our controller on a simulated guest: its decisions become schemes of the engine. */
 import { PAGE_SIZE, type Scenario } from '../../host/sim/index.ts';
-import { DEFAULT_ATTRS, DEFAULT_SCHEME, NO_QUOTA } from '../../params/defaults.ts';
-import type { Snapshot } from '../../params/snapshot.ts';
-import type { Action, Params, Scheme } from '../../params/types.ts';
+import type { Params } from '../../params/types.ts';
 import {
   type AcmaDecision,
   type AcmaKnobs,
@@ -12,14 +10,16 @@ import {
 } from '../../policies/acma/observation.ts';
 import { type AcmaState, headroomBytes, newAcmaState, stepAcma } from '../../policies/acma/step.ts';
 import { BlockBook, type BlockBookOptions } from './block-book.ts';
-import { rangesOf } from './block-table.ts';
+import {
+  coldBytesOf,
+  controlParams,
+  hotBytesByWindow,
+  SAMPLE_US,
+  schemesFor,
+} from './block-schemes.ts';
 import type { GuestController } from './plant-run.ts';
 import type { SimulatedGuest } from './simulated-guest.ts';
 
-const SAMPLE_US = 100_000;
-const AGGREGATION_US = 4_000_000;
-/** Memory that was not accessed for so long may leave. */
-const COLD_AGE_US = 60_000_000;
 const TRIGGER_WINDOW_US = 1_000_000;
 /** After so long, what was ordered has happened or has failed. */
 const SETTLED_AFTER_US = 2 * SAMPLE_US;
@@ -35,14 +35,16 @@ export interface DecisionRecord {
  * A controller for one run.
  * @param knobs asked anew at each step, since they may change while it runs
  * @param ledger where blocks are written down, and those that an earlier controller has left
+ * @param step what decides; `stepAcma` by default
  */
 export function controlSimulatedGuest(
   scenario: Scenario,
   knobs: () => AcmaKnobs,
   decided: (record: DecisionRecord) => void = () => {},
   ledger: BlockBookOptions = {},
+  step: typeof stepAcma = stepAcma,
 ): GuestController {
-  return new SimulatedControl(scenario, knobs, decided, new BlockBook(ledger));
+  return new SimulatedControl(scenario, knobs, decided, new BlockBook(ledger), step);
 }
 
 class SimulatedControl implements GuestController {
@@ -50,6 +52,7 @@ class SimulatedControl implements GuestController {
   readonly #knobs: () => AcmaKnobs;
   readonly #decided: (record: DecisionRecord) => void;
   readonly #book: BlockBook;
+  readonly #decide: typeof stepAcma;
   #isNew = true;
   #state: AcmaState | null = null;
   #observations: AcmaObservation[] = [];
@@ -65,25 +68,13 @@ class SimulatedControl implements GuestController {
     knobs: () => AcmaKnobs,
     decided: (record: DecisionRecord) => void,
     book: BlockBook,
+    decide: typeof stepAcma,
   ) {
+    this.#decide = decide;
     this.#knobs = knobs;
     this.#book = book;
     this.#decided = decided;
-    const end = scenario.nodes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    this.params = {
-      operations: 'paddr',
-      addrUnit: 1,
-      minRegionSize: PAGE_SIZE,
-      attrs: {
-        ...DEFAULT_ATTRS,
-        sampleIntervalUs: SAMPLE_US,
-        aggregationIntervalUs: AGGREGATION_US,
-      },
-      targets: [{ regions: [{ start: 0, end }], obsolete: false }],
-      probes: [],
-      schemes: schemesFor(0, [], []),
-      paused: false,
-    };
+    this.params = controlParams(scenario);
   }
 
   everyStep(guest: SimulatedGuest): void {
@@ -128,7 +119,7 @@ class SimulatedControl implements GuestController {
     this.#lastStepUs = guest.nowUs;
     const observation = this.#observe(guest);
     this.#state ??= newAcmaState(observation);
-    const { decision, state } = stepAcma(observation, this.#state, this.#knobs());
+    const { decision, state } = this.#decide(observation, this.#state, this.#knobs());
     this.#state = state;
     this.#decided({ nowUs: guest.nowUs, observation, decision });
     this.#orders.push({ dueUs: guest.nowUs + guest.spec.guest.delayUs, decision });
@@ -219,74 +210,4 @@ class SimulatedControl implements GuestController {
       })),
     };
   }
-}
-
-function schemesFor(
-  reclaimBytes: number,
-  take: readonly number[],
-  give: readonly number[],
-): Scheme[] {
-  const reclaim: Scheme = {
-    ...DEFAULT_SCHEME,
-    action: reclaimBytes > 0 ? 'pageout' : 'stat',
-    pattern: {
-      sizeBytes: { min: PAGE_SIZE, max: 'max' },
-      nrAccesses: { min: 0, max: 0 },
-      age: { min: Math.ceil(COLD_AGE_US / AGGREGATION_US), max: 'max' },
-    },
-    applyIntervalUs: SAMPLE_US,
-    quota: {
-      ...NO_QUOTA,
-      sizeBytes: reclaimBytes,
-      resetIntervalMs: 1000,
-      weights: { sizePermil: 0, nrAccessesPermil: 0, agePermil: 1 },
-      // Free memory lies among the cold, and what can't be paged out must not use the quota up.
-      failChargeNumerator: 1,
-      failChargeDenominator: 4096,
-    },
-  };
-  return [reclaim, blockScheme('alloc', take), blockScheme('free', give)];
-}
-
-function blockScheme(action: Action, addresses: readonly number[]): Scheme {
-  const ranges = addresses.length === 0 ? [[0, 0] as const] : rangesOf(addresses);
-  return {
-    ...DEFAULT_SCHEME,
-    action,
-    applyIntervalUs: SAMPLE_US,
-    filters: ranges.map(([start, end]) => ({
-      ...{ type: 'addr', matching: true, allow: true },
-      range: { start, end },
-    })),
-  };
-}
-
-/** Bytes outside of the taken blocks that were not accessed for long enough. */
-function coldBytesOf(snapshot: Snapshot, taken: readonly number[]): number {
-  const { nrRegions, start, end, nrAccesses, age } = snapshot;
-  const minAge = COLD_AGE_US / snapshot.aggregationIntervalUs;
-  const holes = rangesOf(taken);
-  let bytes = 0;
-  for (let row = 0; row < nrRegions; row++) {
-    if (nrAccesses[row] !== 0 || age[row]! < minAge) continue;
-    bytes += end[row]! - start[row]!;
-    for (const [from, to] of holes) {
-      bytes -= Math.max(0, Math.min(end[row]!, to) - Math.max(start[row]!, from));
-    }
-  }
-  return bytes;
-}
-
-function hotBytesByWindow(snapshot: Snapshot, nrWindows: number): Float64Array {
-  const { nrRegions, start, end, nrAccesses } = snapshot;
-  const hot = new Float64Array(nrWindows);
-  for (let row = 0; row < nrRegions; row++) {
-    if (nrAccesses[row] === 0) continue;
-    const last = Math.min(nrWindows - 1, Math.floor((end[row]! - 1) / WINDOW_BYTES));
-    for (let window = Math.floor(start[row]! / WINDOW_BYTES); window <= last; window++) {
-      const from = Math.max(start[row]!, window * WINDOW_BYTES);
-      hot[window]! += Math.min(end[row]!, (window + 1) * WINDOW_BYTES) - from;
-    }
-  }
-  return hot;
 }

@@ -31,9 +31,16 @@ export function windowsToTake(
   });
 }
 
-/** Blocks to give back: the lowest window first. */
-export function windowsToGive(windows: readonly WindowState[], nrBlocks: number): WindowShare[] {
-  return share([...windows.keys()], nrBlocks, (window) => windows[window]!.nrTaken);
+/**
+ * Blocks to give back: the lowest window first.
+ * @param order of the windows, where that is another
+ */
+export function windowsToGive(
+  windows: readonly WindowState[],
+  nrBlocks: number,
+  order: readonly number[] = [...windows.keys()],
+): WindowShare[] {
+  return share(order, nrBlocks, (window) => windows[window]!.nrTaken);
 }
 
 function heat({ hotBytes }: WindowState): number {
