@@ -41,6 +41,8 @@ export class FakeQemu implements AsyncDisposable {
   isRunning = true;
   migration = 'none';
   hasBalloon = true;
+  /** Whether the guest has one for its balloon. */
+  hasDriver = true;
   /** Beside `ramBytes`; null: none. */
   memoryDevice: FakeMemoryDevice | null = null;
   /** What is behind the port of an agent, as QEMU tells of it; null: there is no port. */
@@ -97,7 +99,7 @@ export class FakeQemu implements AsyncDisposable {
     }
     const least = Math.max(this.targetBytes, this.actualBytes - this.bytesAStep);
     this.actualBytes = this.targetBytes > this.actualBytes ? this.targetBytes : least;
-    if (this.pollingSeconds > 0 && this.isRunning) this.#updatedAtSeconds += 1;
+    if (this.pollingSeconds > 0 && this.isRunning && this.hasDriver) this.#updatedAtSeconds += 1;
   }
 
   /** Answers what has come while it was deaf. */
@@ -230,7 +232,7 @@ export class FakeQemu implements AsyncDisposable {
     this.pollingSeconds = value;
     this.orders.push(`poll ${value}`);
     // A driver answers the first question at once.
-    if (value > 0) this.#updatedAtSeconds += 1;
+    if (value > 0 && this.hasDriver) this.#updatedAtSeconds += 1;
     return {};
   }
 

@@ -26,6 +26,8 @@ export interface AcmaActuator {
   readonly name: string;
   /** Where pressure is read, and where it is no more than a proxy, what it stands for. */
   readonly pressureFrom: string;
+  /** What can't be taken from it, whatever the minimum; not there where all can. */
+  readonly leastBytes?: number;
   /** What an agent in it takes of its memory, so that it is in the bill; not there without one. */
   readonly agentBytes?: number;
   /** What may be written, with what puts it back; to be recorded before the first `apply`. */

@@ -15,15 +15,21 @@ const NOTHING: GuestWish = { reclaimBytes: 0, compact: false };
 
 /** One guest's. */
 export class AgentReports implements GuestReports {
+  readonly #name: string;
   readonly #link: AgentLink;
   readonly #outside: GuestReports | null;
   readonly #clock: Clock;
   #from: GuestReports | AgentLink;
+  #outsideIsSilent = false;
   /** Totals of two sources can't be compared: only the growth of one and the same counts. */
   #stalls = { from: null as unknown, totalUs: 0, grownUs: 0 };
 
-  /** @param outside for times in which the agent is silent; null where there is nobody else */
-  constructor(link: AgentLink, outside: GuestReports | null, clock: Clock) {
+  /**
+   * @param name of the guest, for people
+   * @param outside for times in which the agent is silent; null where there is nobody else
+   */
+  constructor(name: string, link: AgentLink, outside: GuestReports | null, clock: Clock) {
+    this.#name = name;
     this.#link = link;
     this.#outside = outside;
     this.#clock = clock;
@@ -49,11 +55,9 @@ export class AgentReports implements GuestReports {
     }
     const report = this.#link.latest;
     const isSilent = report === null || this.#nowMs() - report.takenAtMs > SILENT_MS;
-    if (isSilent && this.#outside !== null) {
-      this.#from = this.#outside;
-      return this.#dated(await this.#outside.latest());
-    }
-    if (report === null) throw silent(this.#link.trouble);
+    const seen = isSilent ? await this.#fromOutside() : null;
+    if (seen !== null) return this.#dated(seen);
+    if (report === null) throw this.#silent();
     this.#from = this.#link;
     // What it has told since without a question counts too.
     return this.#dated({ ...report, stalledUs: this.#link.someTotalUs });
@@ -73,6 +77,20 @@ export class AgentReports implements GuestReports {
     await this.#outside?.close();
   }
 
+  /** Null where nobody is outside who knows anything. */
+  async #fromOutside(): Promise<GuestFigures | null> {
+    if (this.#outside === null || this.#outsideIsSilent) return null;
+    try {
+      const figures = await this.#outside.latest();
+      this.#from = this.#outside;
+      return figures;
+    } catch (error) {
+      if (!(error instanceof ThermoclineError && error.code === 'TC_UNSUPPORTED')) throw error;
+      this.#outsideIsSilent = true;
+      return null;
+    }
+  }
+
   #dated(figures: GuestFigures): GuestFigures {
     this.#count(figures.stalledUs);
     return { ...figures, stalledUs: this.#stalls.grownUs };
@@ -88,15 +106,16 @@ export class AgentReports implements GuestReports {
     };
   }
 
+  #silent(): ThermoclineError {
+    const why = this.#link.trouble === null ? '' : ` (${this.#link.trouble})`;
+    return new ThermoclineError(
+      'TC_UNSUPPORTED',
+      `The agent of ${this.#name} does not answer${why}, and no balloon's driver does either; start ` +
+        '"thermocline agent" in the guest.',
+    );
+  }
+
   #nowMs(): number {
     return this.#clock.nowUs() / 1000;
   }
-}
-
-function silent(trouble: string | null): ThermoclineError {
-  return new ThermoclineError(
-    'TC_UNSUPPORTED',
-    `The agent of the guest does not answer${trouble === null ? '' : ` (${trouble})`}, and there is no ` +
-      'balloon to go by; start "thermocline agent" in the guest.',
-  );
 }

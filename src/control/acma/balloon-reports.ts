@@ -19,13 +19,16 @@ export class BalloonReports implements GuestReports {
   readonly pressureFrom: string =
     `a proxy: ${MAJOR_FAULT_US} us for each major fault that the guest reports`;
   readonly cooperates: boolean = false;
+  readonly #name: string;
   readonly #balloon: QemuBalloon;
   readonly #clock: Clock;
   #takenAtSeconds = 0;
   /** When the latest report was first seen: the guest's own clock does not count. */
   #takenAtMs = 0;
 
-  constructor(balloon: QemuBalloon, clock: Clock) {
+  /** @param name of the guest, for people */
+  constructor(name: string, balloon: QemuBalloon, clock: Clock) {
+    this.#name = name;
     this.#balloon = balloon;
     this.#clock = clock;
   }
@@ -40,7 +43,7 @@ export class BalloonReports implements GuestReports {
     }
     throw new ThermoclineError(
       'TC_UNSUPPORTED',
-      'The guest reports nothing: it has no driver for its balloon (virtio_balloon), or hangs. ' +
+      `${this.#name} reports nothing: it has no driver for its balloon (virtio_balloon), or hangs. ` +
         'Load the driver in the guest.',
     );
   }

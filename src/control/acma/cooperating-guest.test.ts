@@ -7,8 +7,9 @@ import { VirtualClock } from '../../base/clock.ts';
 import { resolveRoots } from '../../host/linux/roots.ts';
 import { FakeAgent } from '../../testing/fake-agent.ts';
 import { FakeQemu } from '../../testing/fake-qemu.ts';
+import { stepSeconds } from '../../testing/step-seconds.ts';
 import { applyUndo } from '../undo.ts';
-import { AcmaLoop, type AcmaReport } from './acma-loop.ts';
+import { AcmaLoop } from './acma-loop.ts';
 import { AcmaFleet } from './fleet.ts';
 import { QemuActuator } from './qemu-actuator.ts';
 
@@ -40,17 +41,8 @@ afterEach(async () => {
 
 const open = () => QemuActuator.open({ socketPath, knobs: KNOBS, clock, answerLimitMs: 100 });
 
-/** Steps once a second; returns the last report. */
-async function steps(loop: AcmaLoop, seconds: number, each = () => {}): Promise<AcmaReport> {
-  let report: AcmaReport | null = null;
-  for (let second = 0; second < seconds; second++) {
-    clock.advance(1e6);
-    each();
-    qemu.tick();
-    report = await loop.step();
-  }
-  return report!;
-}
+const steps = (loop: AcmaLoop, seconds: number, each?: () => void) =>
+  stepSeconds({ loop, clock, qemu }, seconds, each);
 
 const run = () => new AcmaLoop(actuator, KNOBS, 'run');
 const device = () => qemu.memoryDevice!;
@@ -124,6 +116,25 @@ test('without a balloon to go by, a guest whose agent was killed gets all back',
   agent.isSilent = true;
   const report = await steps(loop, 26);
   expect(report.sizeBytes).toBe(2048 * MIB);
+});
+
+test('so it is where the balloon has no driver either', async () => {
+  const loop = run();
+  await steps(loop, 40);
+  agent.isSilent = true;
+  qemu.hasDriver = false;
+  const { sizeBytes } = await steps(loop, 26);
+  expect(sizeBytes).toBe(2048 * MIB);
+}, 30_000);
+
+test('a guest of which nobody tells anything can not be begun with', async () => {
+  await actuator.close();
+  qemu.hasBalloon = false;
+  agent.isSilent = true;
+  actuator = await open();
+  await expect(actuator.observe()).rejects.toThrow(
+    /agent of guest .* does not answer, and no balloon's driver does either; start "thermocline/,
+  );
 });
 
 test('one that answers nonsense is silent', async () => {
@@ -202,6 +213,22 @@ test('what it did is undone by whoever has the journal, as often as one likes', 
     expect(await undone(0)).toMatch(/may have 1\.5 GiB of its device again/);
     expect(device().pluggedBytes).toBe(1536 * MIB);
   }
+});
+
+test('what is no block counts in a budget, and a maximum below it is refused', async () => {
+  const actuators = [actuator];
+  const start = (budgetBytes: number) =>
+    AcmaFleet.start({ actuators, knobs: KNOBS, mode: 'run', budgetBytes });
+  await expect(start(BASE - 1)).rejects.toThrow(
+    /and what can't be taken from them, 512 MiB; raise/,
+  );
+  expect((await start(BASE)).nrGuests).toBe(1);
+  await actuator.close();
+  const knobs = { ...KNOBS, minBytes: 0, maxBytes: 256 * MIB };
+  await expect(QemuActuator.open({ socketPath, knobs, clock })).rejects.toThrow(
+    /--max 256 MiB is below what can't be taken of the guest at .*, 512 MiB; raise --max/,
+  );
+  actuator = await open();
 });
 
 test('other blocks, and a port without a socket, are refused with a way out', async () => {

@@ -50,12 +50,12 @@ export class AcmaFleet {
    */
   static async start(options: AcmaFleetOptions): Promise<AcmaFleet> {
     const { actuators, knobs, mode, budgetBytes } = options;
-    const least = actuators.length * knobs.minBytes;
+    const least = actuators.reduce((sum, actuator) => sum + leastOf(actuator, knobs), 0);
     if (budgetBytes !== null && budgetBytes < least) {
       throw new ThermoclineError(
         'TC_INVALID',
-        `The budget of ${formatBytes(budgetBytes)} is below the minimums of all guests, ` +
-          `${formatBytes(least)}; raise --budget, or lower --min or --reserve.`,
+        `The budget of ${formatBytes(budgetBytes)} is below the minimums of all guests, and what can't ` +
+          `be taken from them, ${formatBytes(least)}; raise --budget, or lower --min or --reserve.`,
       );
     }
     const members: Member[] = [];
@@ -63,7 +63,7 @@ export class AcmaFleet {
       const loop = new AcmaLoop(actuator, knobs, mode);
       const { sizeBytes, freeBytes, totalBytes } = await actuator.observe();
       const seen = { sizeBytes, usedBytes: sizeBytes - freeBytes, maxBytes: totalBytes };
-      const standing = standingOf(seen, knobs);
+      const standing = standingOf(actuator, seen, knobs);
       members.push({ actuator, loop, standing, isBusy: false, lost: null });
     }
     return new AcmaFleet(members, options);
@@ -99,7 +99,7 @@ export class AcmaFleet {
       try {
         const report = await member.loop.step(most[index]);
         const sizeBytes = report.sizeBytes + report.overshootBytes;
-        member.standing = standingOf({ ...report, sizeBytes }, this.#knobs);
+        member.standing = standingOf(member.actuator, { ...report, sizeBytes }, this.#knobs);
         reports.push(report);
       } catch (error) {
         if (!(error instanceof ThermoclineError)) throw error;
@@ -126,14 +126,20 @@ export class AcmaFleet {
   }
 }
 
+/** A minimum, or what can't be taken. */
+function leastOf({ leastBytes = 0 }: AcmaActuator, { minBytes }: AcmaKnobs): number {
+  return Math.max(minBytes, leastBytes);
+}
+
 function standingOf(
+  actuator: AcmaActuator,
   { sizeBytes, usedBytes, maxBytes }: Pick<AcmaReport, 'sizeBytes' | 'usedBytes' | 'maxBytes'>,
   knobs: AcmaKnobs,
 ): BudgetGuest {
   return {
     sizeBytes,
     wantedBytes: usedBytes + headroomBytes(knobs),
-    minBytes: knobs.minBytes,
+    minBytes: leastOf(actuator, knobs),
     maxBytes: Math.min(maxBytes, knobs.maxBytes),
   };
 }

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VirtualClock } from '../../base/clock.ts';
 import { resolveRoots } from '../../host/linux/roots.ts';
 import { FakeQemu } from '../../testing/fake-qemu.ts';
+import { stepSeconds } from '../../testing/step-seconds.ts';
 import { applyUndo } from '../undo.ts';
-import { AcmaLoop, type AcmaReport } from './acma-loop.ts';
+import { AcmaLoop } from './acma-loop.ts';
 import { QemuActuator } from './qemu-actuator.ts';
 
 const MIB = 2 ** 20;
@@ -29,17 +30,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Steps once a second; returns the last report. */
-async function steps(loop: AcmaLoop, seconds: number, each = () => {}): Promise<AcmaReport> {
-  let report: AcmaReport | null = null;
-  for (let second = 0; second < seconds; second++) {
-    clock.advance(1e6);
-    each();
-    qemu.tick();
-    report = await loop.step();
-  }
-  return report!;
-}
+const steps = (loop: AcmaLoop, seconds: number, each?: () => void) =>
+  stepSeconds({ loop, clock, qemu }, seconds, each);
 
 test('a calm guest comes down to what it uses and the headroom, never faster than 128 MiB a second', async () => {
   const loop = new AcmaLoop(actuator, KNOBS, 'run');

@@ -77,15 +77,16 @@ export class QemuActuator implements AcmaActuator {
       const device = agentSocket === null ? null : await QemuMemoryDevice.of(qmp);
       const lever = device ?? balloon;
       if (lever === null) throw nothingToSize(qmp);
-      if (knobs.minBytes > lever.totalBytes) throw tooSmall(socketPath, knobs, lever);
-      const outside = balloon && new BalloonReports(balloon, clock);
+      checkKnobs(knobs, lever, socketPath);
+      const name = guestName(socketPath);
+      const outside = balloon && new BalloonReports(name, balloon, clock);
       if (device === null) return new QemuActuator(qmp, lever, outside!, [lever.step], clock);
       const link = new AgentLink({
         ...{ socketPath: agentSocket!, clock },
         ...(answerLimitMs !== undefined && { answerLimitMs }),
       });
       const steps = [lever.step, ...(balloon === null ? [] : [balloon.reportsStep])];
-      const reports = new AgentReports(link, outside, clock);
+      const reports = new AgentReports(name, link, outside, clock);
       return new QemuActuator(qmp, lever, reports, steps, clock);
     } catch (error) {
       qmp[Symbol.dispose]();
@@ -111,6 +112,10 @@ export class QemuActuator implements AcmaActuator {
 
   get pressureFrom(): string {
     return this.#reports.pressureFrom;
+  }
+
+  get leastBytes(): number {
+    return this.#lever.leastBytes;
   }
 
   get agentBytes(): number {
@@ -229,10 +234,17 @@ function nothingToSize(qmp: Qmp): ThermoclineError {
   );
 }
 
-function tooSmall(path: string, { minBytes }: AcmaKnobs, lever: SizeLever): ThermoclineError {
-  return new ThermoclineError(
-    'TC_INVALID',
-    `--min ${formatBytes(minBytes)} is above the memory of the guest at ${path}, ` +
-      `${formatBytes(lever.totalBytes)}; lower --min.`,
-  );
+function checkKnobs({ minBytes, maxBytes }: AcmaKnobs, lever: SizeLever, path: string): void {
+  const refuse = (what: string, bytes: number, way: string) => {
+    const sentence = `${what} of the guest at ${path}, ${formatBytes(bytes)}; ${way}.`;
+    throw new ThermoclineError('TC_INVALID', sentence);
+  };
+  if (minBytes > lever.totalBytes) {
+    const what = `--min ${formatBytes(minBytes)} is above the memory`;
+    refuse(what, lever.totalBytes, 'lower --min');
+  }
+  if (maxBytes < lever.leastBytes) {
+    const what = `--max ${formatBytes(maxBytes)} is below what can't be taken`;
+    refuse(what, lever.leastBytes, 'raise --max, or start QEMU with less -m and more virtio-mem');
+  }
 }
