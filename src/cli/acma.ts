@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { parseBytes } from '../base/units.ts';
 import type { AcmaMode } from '../control/acma/acma-loop.ts';
+import { addPool } from './acma/pool-commands.ts';
 import type { SimulatePowerOptions } from './acma/power.ts';
 import type { LiveOptions } from './acma/run.ts';
 import type { SimulateOptions } from './acma/simulate.ts';
@@ -30,6 +31,7 @@ export function register(program: Command): void {
   addLive(acma, 'shadow', 'recommend a size again and again, and change nothing');
   addLive(acma, 'run', 'scale it, until it is ended; then limits and guests are as they were');
   addStatus(acma);
+  addPool(acma);
   addPower(acma);
 }
 

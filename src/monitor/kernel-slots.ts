@@ -1,6 +1,7 @@
 /** The kernel's slots for everybody above: commands, the service, the guard. */
 import { ThermoclineError } from '../base/errors.ts';
 import type { Roots } from '../host/host.ts';
+import { isOwnScript } from '../host/linux/own-scripts.ts';
 import { ownIdentity, type ProcessIdentity } from '../host/linux/process-identity.ts';
 import { currentBoot } from '../kernel/boot.ts';
 import { RealSysfs } from '../kernel/real-sysfs.ts';
@@ -9,25 +10,17 @@ import { SlotPool } from '../kernel/slot-pool.ts';
 import { SlotRecords } from '../kernel/slot-records.ts';
 import { removeTraceInstance } from '../kernel/trace-instance.ts';
 
-/** Scripts of this project, none of which may write to the DAMON of the machine that it runs on. */
-const OWN_SCRIPTS = /^(start|test|bench|check|conformance)\b/;
-
 /**
  * The sysfs of a machine, to be written to.
  * @throws ThermoclineError TC_DENIED for the real tree in a test, a bench, or `npm start`
  */
 export function openSysfs(roots: Roots): RealSysfs {
-  return new RealSysfs(roots.sys, { allowRealTree: mayWrite() });
+  return new RealSysfs(roots.sys, { allowRealTree: !isOwnScript() });
 }
 
 /** The tracefs of a machine, to make instances in; the real one is refused as `openSysfs` does. */
 export function openTracefs(roots: Roots): RealTracefs {
-  return new RealTracefs(tracefsRoot(roots), { allowRealTree: mayWrite() });
-}
-
-function mayWrite(): boolean {
-  const { VITEST, npm_lifecycle_event: script } = process.env;
-  return VITEST === undefined && !OWN_SCRIPTS.test(script ?? '');
+  return new RealTracefs(tracefsRoot(roots), { allowRealTree: !isOwnScript() });
 }
 
 /** Removes a trace instance that a process has left; nothing where it is gone. */

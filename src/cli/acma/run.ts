@@ -78,8 +78,8 @@ export async function runAcma(
   return 0;
 }
 
-/** Throws TC_BUSY while another run scales the same. */
-async function returnLeftovers(description: string, roots: Roots): Promise<void> {
+/** Puts back what an earlier run has left. Throws TC_BUSY while another one does the same. */
+export async function returnLeftovers(description: string, roots: Roots): Promise<void> {
   const stateDir = openStateFolder(stateFolderPath());
   const others = listRuns(stateDir).filter((run) => run.description === description);
   const other = others.find(({ state }) => state === 'acting');

@@ -3,7 +3,6 @@
  * It looks again and again and never waits; each order is answered at once, and the newest one is
  * carried out when the one before is through.
  */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Roots } from '../../host/host.ts';
@@ -19,10 +18,11 @@ import { BoundedLines } from '../../host/linux/bounded-lines.ts';
 import { parseKilobytes } from '../../host/linux/fields.ts';
 import { nrFreeBlocks } from '../../host/linux/free-blocks.ts';
 import { readPressure } from '../../host/linux/pressure.ts';
-import { errnoName, readTextFile } from '../../host/linux/read-file.ts';
+import { readTextFile } from '../../host/linux/read-file.ts';
 import { readReclaimCounters } from '../../host/linux/reclaim-counters.ts';
 import type { AgentPort } from '../../host/linux/virtio-port.ts';
 import { WINDOW_BYTES } from '../../policies/acma/observation.ts';
+import { compactMemory } from '../compact-memory.ts';
 import { DEFAULT_LIMITS } from '../loop-guards.ts';
 import type { ReclaimLever } from '../policy-loop.ts';
 
@@ -155,16 +155,6 @@ export class GuestAgent {
     // No order takes long: the next one may be another.
     const bytes = Math.min(reclaimBytes, WINDOW_BYTES);
     if (bytes > 0) this.#reclaimedBytes += await this.#lever.reclaim(bytes);
-    if (compact) await this.#compact();
-  }
-
-  async #compact(): Promise<void> {
-    const file = join(this.#roots.proc, 'sys/vm/compact_memory');
-    try {
-      await writeFile(file, '1');
-    } catch (cause) {
-      const why = `${file} can't be written (${errnoName(cause)}), so nothing is compacted`;
-      throw new ThermoclineError('TC_SYSTEM', `${why}; be root.`, { cause });
-    }
+    if (compact) await compactMemory(this.#roots);
   }
 }

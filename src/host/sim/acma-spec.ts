@@ -18,6 +18,20 @@ export interface GuestSpec {
   readonly noiseEveryUs: number;
 }
 
+/** Somebody needs memory in one piece. */
+export interface PoolDemand {
+  readonly atUs: number;
+  readonly sizeBytes: number;
+  /** Until it is given back. */
+  readonly forUs: number;
+}
+
+/** Contiguous memory that is kept ready. */
+export interface PoolSpec {
+  readonly targetBytes: number;
+  readonly demands: readonly PoolDemand[];
+}
+
 /** The three knobs, and the guest. */
 export interface AcmaSpec {
   readonly minBytes: number;
@@ -25,6 +39,7 @@ export interface AcmaSpec {
   /** Share of time that may be lost to a lack of memory, 0…1. */
   readonly pressureShare: number;
   readonly guest: GuestSpec;
+  readonly pool: PoolSpec | null;
 }
 
 const pressure = z
@@ -54,12 +69,22 @@ const guest = z
     }),
   );
 
+const demand = z
+  .strictObject({ atMs: duration(1000), sizeBytes: bytes, forMs: duration(1000) })
+  .transform(({ atMs, sizeBytes, forMs }): PoolDemand => ({ atUs: atMs, sizeBytes, forUs: forMs }));
+
+const pool = z.strictObject({
+  targetBytes: bytes,
+  demands: z.array(demand).max(1000).default([]),
+});
+
 export const acmaSpec: z.ZodType<AcmaSpec> = z
   .strictObject({
     minBytes: bytes,
     maxBytes: bytes,
     pressure: pressure.default(0.001),
     guest: guest.prefault({}),
+    pool: pool.nullable().default(null),
   })
   .refine(({ minBytes, maxBytes }) => minBytes <= maxBytes, {
     message: 'minBytes is above maxBytes; swap them',

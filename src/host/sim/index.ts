@@ -1,4 +1,4 @@
-export type { AcmaSpec } from './acma-spec.ts';
+export type { AcmaSpec, PoolDemand } from './acma-spec.ts';
 export type { PageRange } from './actions.ts';
 export { Balloon } from './balloon.ts';
 export { bestPlacement } from './best-placement.ts';
