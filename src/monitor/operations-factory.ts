@@ -13,7 +13,11 @@ export interface SmapsSpec {
   /** Watch what is refused by default. */
   readonly force: boolean;
   /** Absent: schemes act on nothing. */
-  readonly act?: { readonly dryRun: boolean };
+  readonly act?: {
+    readonly dryRun: boolean;
+    /** By scheme, the node whose pages it migrates; absent: it migrates those of all nodes. */
+    readonly fromNids?: readonly number[];
+  };
   /** Watch the processes that the named ones start, too; a commit leaves the targets alone then. */
   readonly followChildren: boolean;
 }

@@ -14,7 +14,7 @@ export async function smapsSet(spec: SmapsSpec, clock: Clock): Promise<Monitorin
     clock,
     force,
     followChildren,
-    ...(act && { act: { dryRun: act.dryRun, syscalls: await openSyscalls() } }),
+    ...(act && { act: { ...act, syscalls: await openSyscalls() } }),
   });
   const description: MonitorDescription = {
     kind: 'engine',

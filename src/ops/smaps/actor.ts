@@ -11,7 +11,14 @@ const MAX_NR_CALLS = 1000;
 /** What acts on a range of one mapping. Both return the bytes on which the action succeeded. */
 export interface Actor {
   advise(watched: WatchedProcess, start: number, end: number, advice: Advice): number;
-  migrate(watched: WatchedProcess, start: number, end: number, scheme: Scheme): number;
+  /** @param fromNid pages of other nodes stay where they are; null: pages of all nodes move */
+  migrate(
+    watched: WatchedProcess,
+    start: number,
+    end: number,
+    scheme: Scheme,
+    fromNid: number | null,
+  ): number;
   /** Null, or a sentence about calls that failed. */
   readonly problem: string | null;
 }
@@ -49,20 +56,33 @@ export class SyscallActor implements Actor {
     });
   }
 
-  migrate(watched: WatchedProcess, start: number, end: number, scheme: Scheme): number {
+  migrate(
+    watched: WatchedProcess,
+    start: number,
+    end: number,
+    scheme: Scheme,
+    fromNid: number | null,
+  ): number {
     const batchBytes = BATCH_PAGES * this.#pageSizeBytes;
     return this.#counted(watched, () => {
       let moved = 0;
       for (let at = start; at < end; at += batchBytes) {
         if (!watched.isAlive()) break;
-        moved += this.#migrateBatch(watched.pid, at, Math.min(end, at + batchBytes), scheme);
+        const batchEnd = Math.min(end, at + batchBytes);
+        moved += this.#migrateBatch(watched.pid, at, batchEnd, scheme, fromNid);
       }
       return moved;
     });
   }
 
   /** Asks first where the pages are: those that are there already are neither moved nor counted. */
-  #migrateBatch(pid: number, start: number, end: number, scheme: Scheme): number {
+  #migrateBatch(
+    pid: number,
+    start: number,
+    end: number,
+    scheme: Scheme,
+    fromNid: number | null,
+  ): number {
     const pageSize = this.#pageSizeBytes;
     const nrPages = (end - start) / pageSize;
     for (let page = 0; page < nrPages; page++) {
@@ -72,7 +92,8 @@ export class SyscallActor implements Actor {
     let nrToMove = 0;
     for (let page = 0; page < nrPages; page++) {
       const nid = destinationOf(scheme, start / pageSize + page);
-      if (this.#status[page]! < 0 || nid < 0 || this.#status[page] === nid) continue;
+      const isAt = this.#status[page]!;
+      if (isAt < 0 || nid < 0 || isAt === nid || isAt !== (fromNid ?? isAt)) continue;
       this.#addresses[nrToMove] = BigInt(start + page * pageSize);
       this.#wanted[nrToMove] = nid;
       nrToMove += 1;

@@ -43,6 +43,7 @@ function applyTo(
   actor: Actor | null,
   scheme: Partial<Scheme> & Pick<Scheme, 'action'>,
   layer: Partial<Pick<ChosenRegion, 'allowedByCore' | 'rejectUnmatched'>> = {},
+  fromNids: readonly number[] = [],
 ): Outcome {
   const regions = new RegionTable();
   regions.append(0, 100 * PAGE);
@@ -59,8 +60,7 @@ function applyTo(
     ...layer,
   };
   applyToRegion(region, outcome, {
-    watched,
-    actor,
+    ...{ watched, actor, fromNids },
     aggregationIntervalUs: WINDOW_US,
     pageSizeBytes: PAGE,
   });
@@ -123,6 +123,16 @@ describe('acting', () => {
     expect(nodes).toEqual([1, 1, 2, 1, 1, 2]);
     // No node is asked for.
     expect(applyTo(watched, actor, { action: 'migrate_hot' }).applied).toBe(0);
+  });
+
+  test('migration from one node leaves pages of others where they are', () => {
+    const syscalls = new FakeSyscalls();
+    for (let page = 0; page < 6; page++) syscalls.nodeOfPage.set(page * PAGE, page % 3);
+    const actor = new SyscallActor(syscalls, PAGE);
+    const scheme = { action: 'migrate_hot', targetNid: 0 } as const;
+    expect(applyTo(processWith({ pages: [0, 6] }), actor, scheme, {}, [1]).applied).toBe(2 * PAGE);
+    const nodes = Array.from({ length: 6 }, (_, page) => syscalls.nodeOfPage.get(page * PAGE));
+    expect(nodes).toEqual([0, 0, 2, 0, 0, 2]);
   });
 
   test('migration goes through mappings of any size', () => {

@@ -1,6 +1,6 @@
 import { alignDown, alignUp } from '../../base/arithmetic.ts';
 import type { ChosenRegion, Outcome } from '../../core/operations.ts';
-import type { Action } from '../../params/types.ts';
+import type { Action, Scheme } from '../../params/types.ts';
 import { type Actor, adviceFor } from './actor.ts';
 import { passesFilters } from './filters.ts';
 import type { MappingTable } from './mapping-table.ts';
@@ -14,6 +14,8 @@ export interface ApplySurroundings {
   readonly watched: WatchedProcess;
   /** Null: nothing is acted on, regions are only counted. */
   readonly actor: Actor | null;
+  /** By scheme, the node whose pages it migrates; empty: it migrates those of all nodes. */
+  readonly fromNids: readonly number[];
   readonly aggregationIntervalUs: number;
   readonly pageSizeBytes: number;
 }
@@ -30,7 +32,7 @@ export function applyToRegion(
   outcome: Outcome,
   surroundings: ApplySurroundings,
 ): void {
-  const { watched, actor, aggregationIntervalUs, pageSizeBytes } = surroundings;
+  const { watched, actor, fromNids, aggregationIntervalUs, pageSizeBytes } = surroundings;
   const { table } = watched;
   const { action } = region.scheme;
   const { regions } = region.target;
@@ -43,7 +45,8 @@ export function applyToRegion(
     outcome.filterPassed += residentBytesIn(table, row, start, end, pageSizeBytes);
     if (actor === null || action === 'stat' || !hasWork(table, row, action)) continue;
     if (FOR_COLD_MEMORY.includes(action) && !restedFor(table, row, ageUs)) continue;
-    outcome.applied += act(actor, watched, start, end, region);
+    const fromNid = fromNids[region.schemeIndex] ?? null;
+    outcome.applied += act(actor, watched, start, end, region.scheme, fromNid);
   }
 }
 
@@ -52,12 +55,13 @@ function act(
   watched: WatchedProcess,
   start: number,
   end: number,
-  { scheme }: ChosenRegion,
+  scheme: Scheme,
+  fromNid: number | null,
 ): number {
   const advice = adviceFor(scheme.action);
   if (advice !== null) return actor.advise(watched, start, end, advice);
   if (scheme.action === 'migrate_hot' || scheme.action === 'migrate_cold') {
-    return actor.migrate(watched, start, end, scheme);
+    return actor.migrate(watched, start, end, scheme, fromNid);
   }
   return 0;
 }

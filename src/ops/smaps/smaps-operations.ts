@@ -28,7 +28,12 @@ export interface SmapsOptions {
   readonly pids: readonly number[];
   readonly clock: Clock;
   /** Absent: schemes act on nothing. */
-  readonly act?: { readonly syscalls: Syscalls; readonly dryRun: boolean };
+  readonly act?: {
+    readonly syscalls: Syscalls;
+    readonly dryRun: boolean;
+    /** As in `ApplySurroundings`. */
+    readonly fromNids?: readonly number[];
+  };
   /** Watch processes that are large, too. */
   readonly force?: boolean;
   /** Processes that those of `pids` start may be watched, too. By default they may not. */
@@ -170,6 +175,7 @@ export class SmapsOperations implements Operations {
     applyToRegion(region, outcome, {
       watched,
       actor: this.#actor,
+      fromNids: this.#options.act?.fromNids ?? [],
       aggregationIntervalUs: context.attrs.aggregationIntervalUs,
       pageSizeBytes: this.#pageSizeBytes,
     });
