@@ -72,3 +72,19 @@ test('simulate runs the same plan on a copy of these nodes', async () => {
   expect(tiered.processes[0].throughput).toBeGreaterThan(without.processes[0].throughput);
   expect(tiered.busiestSecondBytes).toBeLessThanOrEqual(400 * 2 ** 20);
 });
+
+test('a run has to be told whose memory moves', async () => {
+  for (const words of [[], ['--kernel', '--pid', '1']]) {
+    const { status, stderr } = await run('run', ...words);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^thermocline: Say whose memory moves: --kernel .* or --pid .*\n$/);
+  }
+});
+
+test('the kernel moves nothing where it has no DAMON', async () => {
+  for (const mode of ['run', 'shadow']) {
+    const { status, stderr } = await run(mode, '--kernel');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^thermocline: .*this kernel has no DAMON.*\n$/);
+  }
+});

@@ -1,17 +1,22 @@
-/** `thermocline tier plan | simulate | status`: tiered memory. */
-import type { Command } from 'commander';
+/** `thermocline tier plan | simulate | shadow | run | status`: tiered memory. */
+import { type Command, Option } from 'commander';
+import { ThermoclineError } from '../base/errors.ts';
 import { formatShare } from '../base/units.ts';
-import type { TierFacts } from '../host/host.ts';
+import type { LoopMode } from '../control/policy-loop.ts';
 import { readTierFacts } from '../host/linux/memory-tiers.ts';
-import { TIER_KNOBS, type TierKnobs, tierPlan } from '../policies/tier.ts';
+import { TIER_KNOBS, type TierKnobs } from '../policies/tier.ts';
 import { tiersOf } from '../policies/tiers.ts';
+import { Interruption } from './interruption.ts';
 import { featuresHere } from './policy/features-here.ts';
 import { addKnobOptions, knobsOf } from './policy/knob-options.ts';
+import { runLine, runsOf } from './policy/status.ts';
 import { rootsOf } from './roots.ts';
 import { readScenario } from './scenario-file.ts';
 import { ProgressLine } from './terminal/progress.ts';
+import { aimStatus } from './tier/aims.ts';
 import { explainTierPlan, tierLines, tierPlanLines } from './tier/plan.ts';
 import { copyOfMachine, simulateTiers, tierSimulationLines } from './tier/simulate.ts';
+import { addPid, ceilingValue, durationValue } from './watch/option-values.ts';
 
 const SUMMARY = 'promote the hot and demote the cold between memory tiers';
 
@@ -34,16 +39,20 @@ export function register(program: Command): void {
     .action((file: string | undefined, options: { readonly json?: true }, self: Command) => {
       simulate(file, options.json, self);
     });
-  subcommand(tier, 'status', 'show how far each node is from its aims').action(
+  addLive(tier, 'shadow', 'count what would move here, and move nothing');
+  addLive(tier, 'run', 'move memory, within the limits, until it is ended');
+  subcommand(tier, 'status', 'show how far each node is from its aims, and the runs').action(
     (options: { readonly json?: true }, self: Command) => {
       const facts = readTierFacts(rootsOf(self));
-      const status = statusOf(knobs(self), facts);
-      print(options.json, { tiers: tiersOf(facts), status }, [
+      const status = aimStatus(knobs(self), facts);
+      const runs = runsOf('tier');
+      print(options.json, { tiers: tiersOf(facts), status, runs }, [
         ...tierLines(tiersOf(facts)),
         ...status.map(({ nid, metric, targetShare, share }) => {
           const met = share >= targetShare ? 'met' : 'not met';
           return `aim        ${metric} of node ${nid}: ${formatShare(share)} of ${formatShare(targetShare)}, ${met}`;
         }),
+        ...runs.map(runLine),
       ]);
     },
   );
@@ -57,6 +66,60 @@ function subcommand(tier: Command, name: string, summary: string): Command {
     .option('--json', 'print it as JSON');
   addKnobOptions(command, { knobs: TIER_KNOBS });
   return command;
+}
+
+/** The options of `shadow` and `run`. */
+interface LiveOptions {
+  readonly kernel?: true;
+  readonly pid?: readonly number[];
+  readonly every: number;
+  readonly for?: number;
+  readonly handover?: 'damon_stat';
+  /** Share of one CPU. */
+  readonly ceiling?: number;
+  readonly json?: true;
+}
+
+function addLive(tier: Command, mode: LoopMode, summary: string): void {
+  subcommand(tier, mode, summary)
+    .option('--kernel', "all memory of the machine, by the kernel's DAMON")
+    .option('--pid <pid>', 'from user space, that of this process; may be repeated', addPid)
+    .addOption(
+      new Option('--every <duration>', 'look so often')
+        .argParser(durationValue('--every'))
+        .default(1_000_000, '1s'),
+    )
+    .option('--for <duration>', 'end after this time', durationValue('--for'))
+    .addOption(
+      new Option('--handover <module>', 'switch this module off while the kernel is used').choices([
+        'damon_stat',
+      ]),
+    )
+    .option(
+      '--ceiling <percent>',
+      'share of one CPU that watching may cost (default: 1)',
+      ceilingValue,
+    )
+    .action(async (options: LiveOptions, self: Command) => {
+      const { runTiers } = await import('./tier/run.ts');
+      using interruption = new Interruption();
+      process.exitCode = await runTiers({
+        ...{ knobs: knobs(self), roots: rootsOf(self), mode, pids: pidsOf(options), interruption },
+        ...{ everyUs: options.every, forUs: options.for ?? null, json: options.json === true },
+        handOverStat: options.handover !== undefined,
+        ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
+      });
+    });
+}
+
+/** Empty for the whole machine. */
+function pidsOf({ kernel, pid = [] }: LiveOptions): readonly number[] {
+  if ((kernel === true) !== pid.length > 0) return pid;
+  throw new ThermoclineError(
+    'TC_INVALID',
+    "Say whose memory moves: --kernel for all of the machine's, by the kernel's DAMON, or --pid for " +
+      'that of a process, from user space; one of the two.',
+  );
 }
 
 function knobs(command: Command): TierKnobs {
@@ -82,25 +145,4 @@ function simulate(file: string | undefined, asJson: true | undefined, command: C
   });
   line[Symbol.dispose]();
   print(asJson, result, tierSimulationLines(result));
-}
-
-/** How far a node is from an aim of one scheme. */
-interface AimStatus {
-  readonly nid: number;
-  readonly metric: string;
-  readonly targetShare: number;
-  readonly share: number;
-}
-
-function statusOf(values: TierKnobs, facts: TierFacts): AimStatus[] {
-  const { contexts } = tierPlan(values, facts);
-  const goals = contexts.flatMap(({ params }) =>
-    params.schemes.flatMap(({ quota }) => quota.goals),
-  );
-  return goals.map(({ nid = 0, metric, targetValue }) => {
-    const node = facts.nodes.find((candidate) => candidate.nid === nid)!;
-    const free = node.freeBytes / node.totalBytes;
-    const share = metric === 'node_mem_free_bp' ? free : 1 - free;
-    return { nid, metric, targetShare: targetValue / 10_000, share };
-  });
 }

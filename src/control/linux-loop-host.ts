@@ -45,14 +45,15 @@ export class LinuxLoopHost implements LoopHost {
 
   totals(): LoopTotals {
     const { swapTotalBytes, swapFreeBytes } = readMemoryTotals(this.#roots);
-    const { poolBytes, diskWriteBytes, refaultedBytes } = readReclaimCounters(this.#roots);
+    const { refaultedBytes, ...counters } = readReclaimCounters(this.#roots);
     return {
       timeUs: this.#clock.nowUs(),
       memoryPressure: readPressure(join(this.#roots.proc, 'pressure/memory')),
       ioPressure: readPressure(join(this.#roots.proc, 'pressure/io')),
       refaultedBytes,
       ...this.#own(),
-      ...{ poolBytes, diskWriteBytes, swapTotalBytes },
+      ...counters,
+      swapTotalBytes,
       swapIsCompressed: swapIsCompressed(this.#facts),
       swapIsOnDisk: swapIsOnDisk(this.#facts),
       swapUsedBytes: swapTotalBytes - swapFreeBytes,

@@ -12,7 +12,7 @@ function totals(differences: Partial<LoopTotals> = {}): LoopTotals {
     ioPressure: { someUs: 0, fullUs: 0 },
     ...{ residentBytes: GIB, swappedBytes: 0, refaultedBytes: 0, poolBytes: 0 },
     ...{ swapIsCompressed: true, swapIsOnDisk: false, swapTotalBytes: GIB, swapUsedBytes: 0 },
-    diskWriteBytes: 0,
+    ...{ diskWriteBytes: 0, stalledAllocations: 0 },
     ...differences,
   };
 }

@@ -20,6 +20,18 @@ export interface LoopTotals {
   readonly swapUsedBytes: number;
   /** Written to disks by reclaim: swap and dirty pages of files. */
   readonly diskWriteBytes: number;
+  /** Allocations that had to reclaim memory themselves, of the whole machine. */
+  readonly stalledAllocations: number;
+}
+
+/** The share of the time between two looks in which somebody waited for memory. */
+export function pressureBetween(
+  before: Pick<LoopTotals, 'timeUs' | 'memoryPressure'>,
+  now: Pick<LoopTotals, 'timeUs' | 'memoryPressure'>,
+): number {
+  if (before.memoryPressure === null || now.memoryPressure === null) return 0;
+  const stallUs = now.memoryPressure.someUs - before.memoryPressure.someUs;
+  return Math.max(0, stallUs) / Math.max(1, now.timeUs - before.timeUs);
 }
 
 /** A host as the loop reads it. */

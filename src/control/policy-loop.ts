@@ -14,7 +14,7 @@ import { faultUs } from '../policies/swap-cost.ts';
 import type { TunerName } from '../policies/tuners.ts';
 import { Ledger } from './ledger.ts';
 import { DEFAULT_LIMITS, LoopGuards, type LoopLimits, type Verdict } from './loop-guards.ts';
-import type { LoopHost, LoopTotals } from './loop-host.ts';
+import { type LoopHost, type LoopTotals, pressureBetween } from './loop-host.ts';
 
 export type LoopMode = 'run' | 'shadow';
 
@@ -68,7 +68,7 @@ export interface LoopReport {
 }
 
 /** A quota of 0 would be no limit; no page fits into 1 byte. */
-const NOTHING_BYTES = 1;
+export const NOTHING_BYTES = 1;
 
 /** The parameters that a monitor has to be started with. */
 export function firstParams<K extends Knobs, S>(
@@ -173,12 +173,6 @@ export class PolicyLoop<K extends Knobs, S> {
   get #watchesOnly(): boolean {
     return this.#options.mode === 'shadow' || this.#options.lever !== undefined;
   }
-}
-
-function pressureBetween(before: LoopTotals, now: LoopTotals): number {
-  if (before.memoryPressure === null || now.memoryPressure === null) return 0;
-  const stallUs = now.memoryPressure.someUs - before.memoryPressure.someUs;
-  return Math.max(0, stallUs) / Math.max(1, now.timeUs - before.timeUs);
 }
 
 /** Nobody takes more than `roomBytes` in one window. */

@@ -40,6 +40,7 @@ export class SimLoopHost implements LoopHost {
       swapTotalBytes: summary.swap.totalBytes,
       swapUsedBytes: summary.swap.usedBytes,
       diskWriteBytes: summary.swap.writtenBytes + summary.fileWrittenBytes,
+      stalledAllocations: 0,
     };
   }
 

@@ -97,6 +97,15 @@ describe('the plan', () => {
     expect(notes.join('\n')).toMatch(/no swap/);
   });
 
+  test('warns of NUMA balancing without its tiering mode, where the slow node has no processors', () => {
+    const notes = (slowHasCpu: boolean) => {
+      const nodes = [tierNode({ nid: 0 }), tierNode({ nid: 1, hasCpu: slowHasCpu })];
+      return tierPlan(TIER_PRESETS, tierFacts({ numaBalancing: 'nodes', nodes })).notes.join();
+    };
+    expect(notes(false)).toMatch(/two promoters undo each other/);
+    expect(notes(true)).not.toMatch(/promoters/);
+  });
+
   test('says why a machine can’t have one', () => {
     const one = tierFacts({ nodes: [tierNode({ nid: 0 })] });
     expect(() => tierPlan(TIER_PRESETS, one)).toThrow(/single tier/);

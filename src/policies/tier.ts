@@ -264,7 +264,7 @@ function contextOf(node: TierNode, schemes: readonly Scheme[]): Params {
   );
 }
 
-function warnings({ demotionEnabled, numaBalancing, swapBytes }: TierFacts): string[] {
+function warnings({ nodes, demotionEnabled, numaBalancing, swapBytes }: TierFacts): string[] {
   const notes: string[] = [];
   if (demotionEnabled !== true) {
     notes.push(
@@ -273,10 +273,12 @@ function warnings({ demotionEnabled, numaBalancing, swapBytes }: TierFacts): str
         'echo 1 > /sys/kernel/mm/numa/demotion_enabled',
     );
   }
-  if (numaBalancing === 'tiering') {
+  // Without its tiering mode, it does so too where the slow nodes have no processors.
+  const hasFarMemory = nodes.some(({ hasCpu, totalBytes }) => !hasCpu && totalBytes > 0);
+  if (numaBalancing === 'tiering' || (numaBalancing === 'nodes' && hasFarMemory)) {
     notes.push(
-      'NUMA balancing promotes by hint faults as well; two promoters undo each other. Switch it off: ' +
-        'echo 0 > /proc/sys/kernel/numa_balancing',
+      'NUMA balancing promotes by hint faults as well, whatever the aims; two promoters undo each ' +
+        'other. Switch it off: echo 0 > /proc/sys/kernel/numa_balancing',
     );
   }
   if (swapBytes === 0) {

@@ -45,7 +45,7 @@ export function reportLine(mode: LoopMode, startUs: number, report: LoopReport):
 }
 
 /** Memory that is looked at so seldom is found cold late. */
-function stretchText({ stretch }: LoopReport): string {
+export function stretchText({ stretch }: Pick<LoopReport, 'stretch'>): string {
   if (stretch < NOTED_STRETCH) return '';
   return ` Watching is ${stretch.toFixed(0)} times as slow as planned, to keep its ceiling.`;
 }

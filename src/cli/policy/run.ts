@@ -1,6 +1,4 @@
 /** A policy on this machine, in real time: `shadow` and `run`. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ThermoclineError } from '../../base/errors.ts';
 import { exactJson } from '../../base/exact-json.ts';
 import { ActingSession } from '../../control/acting-session.ts';
 import { CgroupReclaim } from '../../control/cgroup-reclaim.ts';
@@ -15,7 +13,7 @@ import { openStateFolder, stateFolderPath } from '../../control/state-folder.ts'
 import type { LeverStep, Roots } from '../../host/host.ts';
 import { RealSysfsReader } from '../../kernel/real-sysfs.ts';
 import { requireDamon } from '../../kernel/sysfs-files.ts';
-import type { Monitor, MonitorEnd } from '../../monitor/monitor.ts';
+import type { Monitor } from '../../monitor/monitor.ts';
 import { type MonitorSpec, openMonitor } from '../../monitor/open-monitor.ts';
 import { describeScheme } from '../../params/format.ts';
 import type { Params } from '../../params/types.ts';
@@ -23,11 +21,11 @@ import type { WatchedAim } from '../../policies/aim.ts';
 import type { Knobs, Policy, PolicyFacts } from '../../policies/policy.ts';
 import { SHADOW_DIFFERENCES, shadowParams } from '../../policies/shadow.ts';
 import type { TunerName } from '../../policies/tuners.ts';
-import type { Interruption } from '../interruption.ts';
 import { reportLine, reportObject } from './report.ts';
+import { refuseBesideRivals, type Turns, untilOver } from './until-over.ts';
 
 /** Everything that a run is made of. */
-export interface PolicyRun<K extends Knobs, S> {
+export interface PolicyRun<K extends Knobs, S> extends Turns {
   readonly policy: Policy<K, S>;
   readonly knobs: K;
   readonly facts: PolicyFacts;
@@ -40,11 +38,7 @@ export interface PolicyRun<K extends Knobs, S> {
   readonly handOverStat: boolean;
   /** Share of one CPU that watching may cost. */
   readonly cpuCeiling?: number;
-  readonly everyUs: number;
-  /** Null: until something else ends it. */
-  readonly forUs: number | null;
   readonly json: boolean;
-  readonly interruption: Interruption;
 }
 
 /** Runs until something ends it; returns the exit status. */
@@ -63,38 +57,12 @@ export async function runPolicy<K extends Knobs, S>(run: PolicyRun<K, S>): Promi
     process.stderr.write(SHADOW_DIFFERENCES.map((one) => `note: ${one}\n`).join(''));
   }
   const loop = new PolicyLoop({ ...run, host, monitor, ...(lever !== null && { lever }) });
-  return await goOn(run, loop, monitor, session);
-}
-
-async function goOn<K extends Knobs, S>(
-  run: PolicyRun<K, S>,
-  loop: PolicyLoop<K, S>,
-  monitor: Monitor,
-  session: ActingSession | null,
-): Promise<number> {
-  const { interruption, everyUs, forUs } = run;
-  const gone = new AbortController();
-  void monitor.ended.then((end) => gone.abort(end));
-  const over = AbortSignal.any([
-    ...[interruption.signal, gone.signal],
-    ...(session === null ? [] : [session.signal]),
-  ]);
-  const startMs = performance.now();
   const print = printer(run);
-  for (;;) {
-    await sleep(everyUs / 1000, undefined, { signal: over }).catch(() => {});
-    if (over.aborted) break;
+  return await untilOver(run, [monitor], session, async () => {
     const report = await loop.step();
     print(report);
-    if (report.verdict.state === 'stop') break;
-    if (forUs !== null && (performance.now() - startMs) * 1000 >= forUs) break;
-  }
-  if (interruption.signal.aborted) return interruption.exitStatus;
-  session?.signal.throwIfAborted();
-  const end = gone.signal.reason as MonitorEnd | undefined;
-  if (end?.reason === 'failed') throw new ThermoclineError('TC_SYSTEM', end.message);
-  if (end !== undefined) process.stderr.write(`${end.message}\n`);
-  return 0;
+    return report.verdict.state !== 'stop';
+  });
 }
 
 function printer<K extends Knobs, S>({ policy, mode, everyUs, json }: PolicyRun<K, S>) {
@@ -149,11 +117,6 @@ function openPolicyMonitor<K extends Knobs, S>(
     ...(run.cpuCeiling !== undefined && { cpuCeiling: run.cpuCeiling }),
     ...(session !== null && { record: (step: LeverStep) => session.record(step) }),
   });
-}
-
-function refuseBesideRivals([first]: readonly string[]): void {
-  if (first === undefined) return;
-  throw new ThermoclineError('TC_BUSY', `${first} Stop it first, or only watch with "shadow".`);
 }
 
 /** Where no scheme of the kernel can be told from which cgroup to take, the cgroup's file can. */

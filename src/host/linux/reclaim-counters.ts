@@ -19,6 +19,8 @@ export interface ReclaimCounters {
   readonly poolBytes: number;
   /** Written by reclaim to anything but zram: swap, and dirty pages of files. */
   readonly diskWriteBytes: number;
+  /** Allocations that found no memory, and had to reclaim some themselves first. */
+  readonly stalledAllocations: number;
 }
 
 /** Reads `/proc/vmstat`, `/proc/meminfo` and zram's statistics. */
@@ -29,11 +31,14 @@ export function readReclaimCounters(roots: Roots): ReclaimCounters {
   const zram = readZram(roots);
   const sizes = parseKilobytes(readTextIfAny(join(roots.proc, 'meminfo')) ?? '');
   const refaults = count('workingset_refault_anon') + count('workingset_refault_file');
+  // One counter a zone.
+  const stalls = [...events].filter(([name]) => name.startsWith('allocstall_'));
   const written = Math.max(count('pswpout'), count('nr_vmscan_write'));
   return {
     refaultedBytes: refaults * pageSize,
     poolBytes: zram.poolBytes + (sizes.get('Zswap') ?? 0),
     diskWriteBytes: Math.max(0, written * pageSize - zram.writtenBytes),
+    stalledAllocations: stalls.reduce((sum, [, times]) => sum + times, 0),
   };
 }
 

@@ -56,6 +56,7 @@ export class Shadow {
       residentBytes: figures.residentBytes ?? figures.watchedBytes,
       swappedBytes: figures.swappedBytes ?? 0,
       ...{ refaultedBytes: 0, swapIsOnDisk: false, swapTotalBytes: 0, diskWriteBytes: 0 },
+      stalledAllocations: 0,
     };
     if (this.#ledger === null) {
       this.#ledger = new Ledger({
