@@ -55,7 +55,12 @@ export function commandLines(pid: number): Readonly<Record<string, readonly Comm
     simulate: [line('simulate', scenario, '--until', '1s')],
     'lru-sort': [line('lru-sort', 'plan', '--kernel'), line('lru-sort', 'status')],
     stat: [line('stat', 'plan', '--kernel')],
-    tier: [line('tier', 'plan'), line('tier', 'status')],
+    tier: [
+      line('tier', 'plan'),
+      drives('tier', 'run', '--kernel', '--for', '1s'),
+      drives('tier', 'shadow', '--kernel', '--for', '1s'),
+      line('tier', 'status'),
+    ],
     reclaim: [
       line('reclaim', 'plan', '--kernel'),
       drives('reclaim', 'run', '--kernel', '--for', '1s'),

@@ -26,6 +26,13 @@ export function meminfoBytes(field: string): number {
   return kilobytes(readFileSync('/proc/meminfo', 'utf8'), field);
 }
 
+/** Sum of the counters of `/proc/vmstat` whose names begin so, as `allocstall`. */
+export function vmstat(name: string): number {
+  const text = readFileSync('/proc/vmstat', 'utf8');
+  const counters = text.matchAll(new RegExp(`^${name}\\w* (\\d+)$`, 'gm'));
+  return [...counters].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 /** What `/proc/PID/smaps` says of the mappings between two addresses. */
 export function smapsOf(
   pid: number,

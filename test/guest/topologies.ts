@@ -2,11 +2,12 @@
 
 /**
  * `plain` has one memory node; `tiers` has a second one, slower and without processors, as memory
- * behind a CXL link shows up; `balloon` is plain with a balloon, and with memory in a file of its
- * own, by which the host can tell what it holds; `virtio-mem` has half of that in blocks of 2 MiB
- * that its kernel can let go of, and a port for an agent in it.
+ * behind a CXL link shows up, and `three-tiers` one more between the two in speed; `balloon` is
+ * plain with a balloon, and with memory in a file of its own, by which the host can tell what it
+ * holds; `virtio-mem` has half of that in blocks of 2 MiB that its kernel can let go of, and a port
+ * for an agent in it.
  */
-export type Topology = 'plain' | 'tiers' | 'balloon' | 'virtio-mem';
+export type Topology = 'plain' | 'tiers' | 'three-tiers' | 'balloon' | 'virtio-mem';
 
 /** Words of the kernel's command line that a shape needs. */
 export const bootWords: Partial<Readonly<Record<Topology, string>>> = {
@@ -14,10 +15,16 @@ export const bootWords: Partial<Readonly<Record<Topology, string>>> = {
   'virtio-mem': 'initramfs_options=size=90%',
 };
 
-const tiers = {
-  fast: { node: 0, size: '512M', latency: 10, bandwidth: '20G' },
-  slow: { node: 1, size: '256M', latency: 400, bandwidth: '2G' },
-};
+/** A memory node as its HMAT table tells of it; the first one of a machine has the processors. */
+interface Node {
+  readonly mebibytes: number;
+  readonly latencyNs: number;
+  readonly bandwidth: string;
+}
+
+const fast: Node = { mebibytes: 512, latencyNs: 10, bandwidth: '20G' };
+const between: Node = { mebibytes: 320, latencyNs: 100, bandwidth: '10G' };
+const slow: Node = { mebibytes: 256, latencyNs: 400, bandwidth: '2G' };
 
 /** Machine, memory and nodes; always with two processors, since tests watch busy processes. */
 export const topologies: Readonly<Record<Topology, readonly string[]>> = {
@@ -37,21 +44,38 @@ export const topologies: Readonly<Record<Topology, readonly string[]>> = {
     ...['-chardev', 'null,id=acma'],
     ...['-device', 'virtserialport,chardev=acma,name=thermocline.acma'],
   ],
-  tiers: [
-    ...['-machine', 'q35,accel=tcg,hmat=on', '-m', '768M'],
-    ...Object.values(tiers).flatMap(({ node, size }) => [
-      ...['-object', `memory-backend-ram,id=node${node},size=${size}`],
+  tiers: tiered([fast, slow]),
+  'three-tiers': tiered([fast, between, slow]),
+};
+
+/** The further apart in speed, the further apart in distance, too. */
+function tiered(nodes: readonly Node[]): string[] {
+  const total = nodes.reduce((sum, { mebibytes }) => sum + mebibytes, 0);
+  const pairs = nodes.flatMap((_, to) =>
+    nodes
+      .keys()
+      .take(to)
+      .map((from) => ({ from, to }))
+      .toArray(),
+  );
+  return [
+    ...['-machine', 'q35,accel=tcg,hmat=on', '-m', `${total}M`],
+    ...nodes.flatMap(({ mebibytes }, node) => [
+      ...['-object', `memory-backend-ram,id=node${node},size=${mebibytes}M`],
       '-numa',
       `node,nodeid=${node},memdev=node${node},initiator=0${node === 0 ? ',cpus=0-1' : ''}`,
     ]),
-    ...['-numa', 'dist,src=0,dst=1,val=40'],
+    ...pairs.flatMap(({ from, to }) => [
+      '-numa',
+      `dist,src=${from},dst=${to},val=${20 + 20 * (to - from)}`,
+    ]),
     // Latency must come first, and for each node both.
-    ...Object.values(tiers).flatMap(({ node, latency, bandwidth }) => {
+    ...nodes.flatMap(({ latencyNs, bandwidth }, node) => {
       const lb = `hmat-lb,initiator=0,target=${node},hierarchy=memory`;
       return [
-        ...['-numa', `${lb},data-type=access-latency,latency=${latency}`],
+        ...['-numa', `${lb},data-type=access-latency,latency=${latencyNs}`],
         ...['-numa', `${lb},data-type=access-bandwidth,bandwidth=${bandwidth}`],
       ];
     }),
-  ],
-};
+  ];
+}

@@ -26,6 +26,8 @@ const refused: readonly (readonly string[])[] = [
   ['serve', '--monitor', 'kernel:physical'],
   ['reclaim', 'run', '--kernel'],
   ['reclaim', 'shadow', '--kernel'],
+  ['tier', 'run', '--kernel'],
+  ['tier', 'shadow', '--kernel'],
 ];
 
 function isRefused(words: readonly string[]): TestBody {

@@ -3,7 +3,7 @@
  * linked statically, because the address space of Node is so full of holes that DAMON, which takes a
  * process as three regions, finds nothing in it within seconds.
  *
- * Usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB [WHERE]]. MEMORY is how the mapping is backed:
+ * Usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB [WHERE [NODE]]]. MEMORY is how the mapping is backed:
  *   small    anonymous, never huge pages
  *   default  anonymous, as the system has it
  *   huge     anonymous, huge pages wanted
@@ -13,15 +13,18 @@
  *   first    the first, as without the word
  *   even     the first, the third, and so on
  *   a number one after another, each for so many milliseconds
+ * NODE is where the memory comes from as long as there is room; it may be moved anywhere later.
  * Prints start, end, end of the first part, start and end of the second mapping, once all memory is
  * there.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,10 +101,18 @@ static char *map_apart(size_t bytes)
 	return mprotect(memory, bytes, PROT_READ | PROT_WRITE) ? MAP_FAILED : memory;
 }
 
+/* Of pages that are yet to come; those that are there have none once it is the default again. */
+static void take_pages_from(int mode, unsigned long nodes)
+{
+	if (syscall(SYS_set_mempolicy, mode, nodes ? &nodes : NULL, nodes ? 8 * sizeof(nodes) : 0))
+		perror("workload: set_mempolicy");
+}
+
 int main(int argc, char **argv)
 {
-	if (argc < 4 || argc > 6) {
-		fprintf(stderr, "usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB [WHERE]]\n");
+	if (argc < 4 || argc > 7) {
+		fprintf(stderr,
+			"usage: workload MIB HOT_PERCENT MEMORY [COLD_MIB [WHERE [NODE]]]\n");
 		return 2;
 	}
 	size_t bytes = strtoul(argv[1], NULL, 10) << 20;
@@ -126,8 +137,11 @@ int main(int argc, char **argv)
 		madvise(memory, bytes, MADV_NOHUGEPAGE);
 	if (!strcmp(kind, "huge"))
 		madvise(memory, bytes, MADV_HUGEPAGE);
+	if (argc > 6)
+		take_pages_from(MPOL_PREFERRED, 1UL << strtoul(argv[6], NULL, 10));
 	touch(memory, bytes);
 	touch(cold, cold_bytes);
+	take_pages_from(MPOL_DEFAULT, 0);
 	printf("%zu %zu %zu %zu %zu\n", (size_t)memory, (size_t)memory + bytes,
 	       (size_t)memory + hot_bytes, (size_t)cold, (size_t)cold + cold_bytes);
 	fflush(stdout);

@@ -13,6 +13,8 @@ export interface WorkloadShape {
   readonly where?: 'first' | 'even' | number;
   /** Size of a second mapping that is touched once and never again. */
   readonly coldMebibytes?: number;
+  /** The memory node that its memory comes from, as long as there is room; it may leave later. */
+  readonly node?: number;
   /** Where it is from its start, so that all of its memory is charged there. */
   readonly group?: Cgroup;
 }
@@ -36,11 +38,12 @@ export async function startWorkload(
     memory = 'small',
     where = 'first',
     coldMebibytes = 0,
+    node,
     group,
   }: WorkloadShape = {},
 ): Promise<Workload> {
   const join = group === undefined ? '' : `echo $$ > ${group.folder}/cgroup.procs; `;
-  const shape = [mebibytes, hotPercent, memory, coldMebibytes, where].join(' ');
+  const shape = [mebibytes, hotPercent, memory, coldMebibytes, where, node ?? ''].join(' ');
   const program = `${join}exec workload ${shape}`;
   const child = spawn('sh', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
