@@ -76,7 +76,7 @@ export class FakeAgent implements AsyncDisposable {
     return {
       ...{ freeBytes, availableBytes: freeBytes, coldBytes: this.coldBytes },
       ...{ someTotalUs: this.someTotalUs, refaultedBytes: 0 },
-      ...{ reclaimedBytes: this.#reclaimedBytes, nrFreeBlocks: 0, agentBytes: 60 * 2 ** 20 },
+      ...{ reclaimedBytes: this.#reclaimedBytes, nrFreeBlocks: 7, agentBytes: 60 * 2 ** 20 },
       ...this.lies,
     };
   }

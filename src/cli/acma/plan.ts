@@ -2,8 +2,7 @@
 import type { Command } from 'commander';
 import { formatBytes, formatShare } from '../../base/units.ts';
 import type { AcmaActuator } from '../../control/acma/actuator.ts';
-import type { LeverStep, Roots } from '../../host/host.ts';
-import { nrFreeBlocks } from '../../host/linux/free-blocks.ts';
+import type { LeverStep } from '../../host/host.ts';
 import type { AcmaKnobs } from '../../policies/acma/observation.ts';
 import { headroomBytes } from '../../policies/acma/step.ts';
 import { rootsOf } from '../roots.ts';
@@ -19,13 +18,13 @@ export async function printPlan(options: LiveOptions, command: Command): Promise
   const knobs = acmaKnobs(options);
   await using actuators = await subjectOf(options, roots).open(knobs);
   const plans: Plan[] = [];
-  for (const actuator of actuators.all) plans.push(await planOf(actuator, knobs, roots));
+  for (const actuator of actuators.all) plans.push(await planOf(actuator, knobs));
   const [only, second] = plans;
   if (options.json) return `${JSON.stringify(second === undefined ? only : plans, null, 2)}\n`;
   return plans.map(described).join('');
 }
 
-async function planOf(actuator: AcmaActuator, knobs: AcmaKnobs, roots: Roots) {
+async function planOf(actuator: AcmaActuator, knobs: AcmaKnobs) {
   const { totalBytes, sizeBytes, freeBytes, coldBytes } = await actuator.observe();
   return {
     name: actuator.name,
@@ -36,7 +35,7 @@ async function planOf(actuator: AcmaActuator, knobs: AcmaKnobs, roots: Roots) {
     headroomBytes: headroomBytes(knobs),
     usedBytes: sizeBytes - freeBytes,
     coldBytes,
-    nrFreeBlocks: nrFreeBlocks(roots),
+    nrFreeBlocks: actuator.nrFreeBlocks(),
     writes: actuator.steps.map(({ text, undo }) => ({ text, undo })),
     verdict: actuator.verdict(),
   };

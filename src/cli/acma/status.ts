@@ -48,6 +48,7 @@ export async function printAcmaStatus(json: boolean): Promise<string> {
         standingLine(report),
         `          ${billLine(report)}`,
         windows(report),
+        ...contiguity(report),
       ]),
     ])
     .map((line) => `${line}\n`)
@@ -56,4 +57,10 @@ export async function printAcmaStatus(json: boolean): Promise<string> {
 
 function windows({ takenByWindow }: AcmaReport): string {
   return `          blocks taken by window of 128 MiB: ${takenByWindow.join(' ')}`;
+}
+
+function contiguity({ nrFreeBlocks }: AcmaReport): string[] {
+  return nrFreeBlocks === null
+    ? []
+    : [`          blocks of 2 MiB free in one piece: ${nrFreeBlocks}`];
 }

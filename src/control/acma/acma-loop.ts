@@ -26,6 +26,8 @@ export interface AcmaReport {
   readonly coldBytes: number;
   /** Of what is used, what an agent in it takes; 0 where there is none. */
   readonly agentBytes: number;
+  /** Contiguity: blocks of 2 MiB that are free in one piece, in the guest or around the cgroup. */
+  readonly nrFreeBlocks: number | null;
   /** Share of the last second that was lost to a lack of memory. */
   readonly pressureShare: number;
   /** Where that is read, or what it is a proxy of. */
@@ -144,6 +146,7 @@ export class AcmaLoop {
       maxBytes: this.#maxBytes(totalBytes),
       usedBytes: sizeBytes - freeBytes,
       coldBytes,
+      nrFreeBlocks: this.#actuator.nrFreeBlocks(),
       agentBytes: this.#actuator.agentBytes ?? 0,
       pressureShare: pressureOver(this.#state!.stalls, SECOND_MS),
       pressureFrom: this.#actuator.pressureFrom,

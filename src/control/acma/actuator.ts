@@ -28,6 +28,8 @@ export interface AcmaActuator {
   readonly pressureFrom: string;
   /** What can't be taken from it, whatever the minimum; not there where all can. */
   readonly leastBytes?: number;
+  /** Blocks of 2 MiB that are free in one piece where it lives; null where nobody knows. */
+  nrFreeBlocks(): number | null;
   /** What an agent in it takes of its memory, so that it is in the bill; not there without one. */
   readonly agentBytes?: number;
   /** What may be written, with what puts it back; to be recorded before the first `apply`. */

@@ -71,7 +71,7 @@ export class BalloonReports implements GuestReports {
       stalledUs: majorFaults * MAJOR_FAULT_US,
       refaultedBytes: swappedInBytes,
       reclaimedBytes: 0,
-      nrFreeBlocks: 0,
+      nrFreeBlocks: null,
       agentBytes: 0,
     };
   }

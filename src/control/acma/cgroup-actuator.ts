@@ -12,6 +12,7 @@ import { formatBytes } from '../../base/units.ts';
 import type { LeverStep, Roots } from '../../host/host.ts';
 import { cgroupFolder } from '../../host/linux/cgroup-pids.ts';
 import { parseCounters } from '../../host/linux/fields.ts';
+import { nrFreeBlocks } from '../../host/linux/free-blocks.ts';
 import { readPressure } from '../../host/linux/pressure.ts';
 import { readTextFile, readTextIfAny } from '../../host/linux/read-file.ts';
 import {
@@ -54,6 +55,7 @@ export class CgroupActuator implements AcmaActuator {
   readonly steps: readonly LeverStep[];
   /** The most that it can have: the knob, or a lower limit that is there already. */
   readonly totalBytes: number;
+  readonly #roots: Roots;
   readonly #folder: string;
   readonly #holds: boolean;
   readonly #clock: Clock;
@@ -72,6 +74,7 @@ export class CgroupActuator implements AcmaActuator {
    */
   constructor(options: CgroupActuatorOptions) {
     const { roots, path, knobs, holds, clock = monotonicClock } = options;
+    this.#roots = roots;
     this.#folder = cgroupFolder(path, roots);
     const below = pathBelow(path, roots);
     this.name = cgroupName(path, roots);
@@ -124,6 +127,10 @@ export class CgroupActuator implements AcmaActuator {
 
   stalledUs(): number {
     return readPressure(this.pressureFrom)?.someUs ?? 0;
+  }
+
+  nrFreeBlocks(): number | null {
+    return nrFreeBlocks(this.#roots);
   }
 
   verdict(): Verdict {

@@ -12,8 +12,8 @@ export interface GuestFigures {
   readonly refaultedBytes: number;
   /** Left because it was asked to, so far. */
   readonly reclaimedBytes: number;
-  /** Blocks of 2 MiB that are free in one piece, as far as that is known. */
-  readonly nrFreeBlocks: number;
+  /** Blocks of 2 MiB that are free in one piece; null where that is not known. */
+  readonly nrFreeBlocks: number | null;
   /** What the one who reports takes of the guest. */
   readonly agentBytes: number;
 }

@@ -122,6 +122,10 @@ export class QemuActuator implements AcmaActuator {
     return this.#figures?.agentBytes ?? 0;
   }
 
+  nrFreeBlocks(): number | null {
+    return this.#figures?.nrFreeBlocks ?? null;
+  }
+
   /** The first time, it waits for the guest's first figures. */
   async observe(): Promise<AcmaObservation> {
     const [runState, figures] = await Promise.all([runStateOf(this.#qmp), this.#reports.latest()]);
@@ -197,7 +201,7 @@ export class QemuActuator implements AcmaActuator {
     const takenBytes = wanted === null ? 0 : Math.max(0, this.#sizeBytes - wanted);
     const { freeBytes, nrFreeBlocks } = this.#figures!;
     const forRoom = takenBytes > 0 ? Math.max(0, takenBytes + ROOM_TO_MOVE_BYTES - freeBytes) : 0;
-    const isScattered = nrFreeBlocks * BLOCK_BYTES < takenBytes;
+    const isScattered = (nrFreeBlocks ?? 0) * BLOCK_BYTES < takenBytes;
     return {
       reclaimBytes: Math.min(WINDOW_BYTES, Math.max(reclaimBytes, forRoom)),
       // Blocks don't come free by themselves, and what is free lies here and there.
