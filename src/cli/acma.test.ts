@@ -182,6 +182,21 @@ test('a guest that cooperates is found by its port, and killed, its guard gives 
   expect(qemu.orders.at(1)).toBe(`request ${3 * 2 ** 30}`);
 });
 
+test('plan of a guest that cooperates says so, and puts back each thing as it was', async () => {
+  const socket = join(tree.folder, 'vm.qmp');
+  await using qemu = await FakeQemu.listen(socket, 2 ** 30, 2 ** 28);
+  qemu.addMemoryDevice(2 ** 30);
+  await using _agent = await FakeAgent.listen(join(tree.folder, 'vm.agent'), qemu);
+  const words = ['acma', 'plan', '--qemu', socket, '--min', '1G', '--max', '2G'];
+  const plan = spawn(process.execPath, [program, ...words], { env: env() });
+  let text = '';
+  for await (const piece of plan.stdout!.setEncoding('utf8')) text += piece;
+  expect(text).toMatch(/pressure comes from the guest's memory pressure, by its agent/);
+  expect(text).toMatch(/memory0 requested-size BYTES, .* \(afterwards 1073741824 again\)/);
+  expect(text).toMatch(/guest-stats-polling-interval 1, .* \(afterwards 0 again\)/);
+  expect(qemu.orders).toEqual([]);
+});
+
 test('plan of guests says where its figures come from', async () => {
   const sockets = ['a.qmp', 'b.qmp'].map((name) => join(tree.folder, name));
   await using _a = await FakeQemu.listen(sockets[0]!, 4 * 2 ** 30, 2 ** 28);

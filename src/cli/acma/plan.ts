@@ -49,14 +49,17 @@ function described(plan: Plan): string {
       `${formatBytes(plan.headroomBytes)} above what it uses, while less than ${formatShare(plan.pressureShare)} of time is lost`,
     `pressure comes from ${plan.pressureFrom}`,
     'would write, again and again:',
-    ...plan.writes.map(({ text, undo }) => `  ${text}${afterwards(undo)}`),
+    ...plan.writes.map((step) => `  ${step.text}${afterwards(step)}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function afterwards(undo: LeverStep['undo']): string {
+function afterwards({ text, undo }: LeverStep): string {
   if (undo !== null && 'content' in undo) return ` (afterwards ${undo.content.trim()} again)`;
-  if (undo !== null && 'balloonBytes' in undo) return ` (afterwards ${undo.balloonBytes} again)`;
+  if (undo !== null && 'balloonBytes' in undo) {
+    const before = text.startsWith('balloon') ? undo.balloonBytes : undo.pollingSeconds;
+    return ` (afterwards ${before} again)`;
+  }
   if (undo !== null && 'requestedBytes' in undo)
     return ` (afterwards ${undo.requestedBytes} again)`;
   return '';

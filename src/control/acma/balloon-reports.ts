@@ -22,6 +22,7 @@ export class BalloonReports implements GuestReports {
   readonly #name: string;
   readonly #balloon: QemuBalloon;
   readonly #clock: Clock;
+  #hasStarted = false;
   #takenAtSeconds = 0;
   /** When the latest report was first seen: the guest's own clock does not count. */
   #takenAtMs = 0;
@@ -35,6 +36,7 @@ export class BalloonReports implements GuestReports {
 
   async latest(): Promise<GuestFigures> {
     if (this.#takenAtSeconds > 0) return this.#look();
+    this.#hasStarted = true;
     await this.#balloon.startReports();
     for (let nrLooks = 0; nrLooks < FIRST_REPORT_MS / LOOK_MS; nrLooks++) {
       const figures = await this.#look();
@@ -56,7 +58,7 @@ export class BalloonReports implements GuestReports {
   async ask(): Promise<void> {}
 
   async close(): Promise<void> {
-    await this.#balloon.endReports();
+    if (this.#hasStarted) await this.#balloon.endReports();
   }
 
   async #look(): Promise<GuestFigures> {
