@@ -15,17 +15,22 @@ export interface Standing {
   readonly why: string;
 }
 
-/** One line: the size as a bar of the maximum, what is used of it darker; figures; the reason. */
+/** One line: the bar, figures, the reason. */
 export function standingLine(standing: Standing, shadow = false): string {
   const { timeUs, sizeBytes, minBytes, maxBytes, usedBytes, pressureShare, why } = standing;
   return (
-    `${formatDuration(timeUs).padStart(8)}  ${bar(standing)}  ` +
+    `${formatDuration(timeUs).padStart(8)}  ${sizeBar(standing)}  ` +
     `${shadow ? 'would be ' : ''}${formatBytes(sizeBytes)} of ${formatBytes(minBytes)} to ${formatBytes(maxBytes)}, ` +
     `in use ${formatBytes(usedBytes)}, pressure ${formatShare(pressureShare)}; ${why}`
   );
 }
 
-function bar({ sizeBytes, usedBytes, maxBytes }: Standing): string {
+/** The size as a bar of the maximum, what is used of it darker. */
+export function sizeBar({
+  sizeBytes,
+  usedBytes,
+  maxBytes,
+}: Pick<Standing, 'sizeBytes' | 'usedBytes' | 'maxBytes'>): string {
   const cells = (bytes: number) => Math.min(BAR_WIDTH, Math.round((bytes / maxBytes) * BAR_WIDTH));
   const used = cells(Math.min(usedBytes, sizeBytes));
   const size = Math.max(used, cells(sizeBytes));

@@ -1,7 +1,6 @@
 /** `acma shadow` and `acma run`: a cgroup or guests, in real time. */
 import type { Command } from 'commander';
 import { ThermoclineError } from '../../base/errors.ts';
-import { exactJson } from '../../base/exact-json.ts';
 import type { AcmaMode, AcmaReport } from '../../control/acma/acma-loop.ts';
 import { AcmaFleet } from '../../control/acma/fleet.ts';
 import { PressureWatch } from '../../control/acma/pressure-watch.ts';
@@ -13,7 +12,8 @@ import type { Roots } from '../../host/host.ts';
 import { Interruption } from '../interruption.ts';
 import { rootsOf } from '../roots.ts';
 import { acmaKnobs } from './knobs.ts';
-import { billLine, standingLine } from './report.ts';
+import { acmaOutput } from './output.ts';
+import { billLine } from './report.ts';
 import { statusSocket } from './status.ts';
 import { type SubjectOptions, subjectOf } from './subject.ts';
 
@@ -56,20 +56,22 @@ export async function runAcma(
   const watch = new PressureWatch(() => fleet.stalledUs(), knobs.pressureShare);
   const startMs = performance.now();
   let printedMs = Number.NEGATIVE_INFINITY;
+  using output = acmaOutput(options.json === true, interruption);
   while (!over.aborted) {
     session?.assertActing();
     const { reports, lost } = await fleet.step();
     for (const report of reports) latest.set(report.name, report);
     if (fleet.nrGuests === 0) throw lost[0]!;
-    for (const { message } of lost) process.stderr.write(`${message}\n`);
+    for (const { message } of lost) output.lost(message);
     const nowMs = performance.now();
     if (nowMs - printedMs >= options.every / 1000 - STEP_MS / 10) {
       printedMs = nowMs;
-      for (const report of reports) print(report, options);
+      output.show(reports);
     }
     if (options.for !== undefined && (nowMs - startMs) * 1000 >= options.for) break;
     await watch.until(STEP_MS, over);
   }
+  output[Symbol.dispose]();
   if (!options.json) {
     for (const report of latest.values()) process.stderr.write(`${billLine(report)}\n`);
   }
@@ -91,11 +93,4 @@ export async function returnLeftovers(description: string, roots: Roots): Promis
   }
   const { failed } = await restoreAbandoned(stateDir, roots, description);
   if (failed.length > 0) throw new ThermoclineError('TC_SYSTEM', failed.join(' '));
-}
-
-function print(report: AcmaReport, { json }: LiveOptions): void {
-  const line = json
-    ? exactJson(report)
-    : `${report.name}  ${standingLine(report, report.mode === 'shadow')}`;
-  process.stdout.write(`${line}\n`);
 }

@@ -1,5 +1,10 @@
 /** The auto-scaling loop on a real guest or container: look, decide, carry out, report. */
-import type { AcmaDecision, AcmaKnobs, AcmaObservation } from '../../policies/acma/observation.ts';
+import {
+  type AcmaDecision,
+  type AcmaKnobs,
+  type AcmaObservation,
+  BLOCK_BYTES,
+} from '../../policies/acma/observation.ts';
 import { pressureOver } from '../../policies/acma/pressure.ts';
 import { type AcmaState, newAcmaState, stepAcma } from '../../policies/acma/step.ts';
 import type { Verdict } from '../loop-guards.ts';
@@ -24,6 +29,8 @@ export interface AcmaReport {
   readonly usedBytes: number;
   /** Of what is used, what was not accessed for long enough, and can leave. */
   readonly coldBytes: number;
+  /** Of what is used, the rest: what was accessed lately, as far as anybody can tell. */
+  readonly workingSetBytes: number;
   /** Of what is used, what an agent in it takes; 0 where there is none. */
   readonly agentBytes: number;
   /** Contiguity: blocks of 2 MiB that are free in one piece, in the guest or around the cgroup. */
@@ -35,6 +42,8 @@ export interface AcmaReport {
   readonly acceptableShare: number;
   /** Blocks of each window that are taken, the lowest window first. */
   readonly takenByWindow: readonly number[];
+  /** All that is taken. */
+  readonly heldBytes: number;
   readonly reclaimedBytes: number;
   readonly nrFailed: number;
   readonly gibHours: number;
@@ -136,6 +145,8 @@ export class AcmaLoop {
     calls: readonly string[],
     why: string,
   ): AcmaReport {
+    const takenByWindow = after.windows.map(({ nrTaken }) => nrTaken);
+    const nrTaken = takenByWindow.reduce((sum, nr) => sum + nr, 0);
     return {
       name: this.#actuator.name,
       mode: this.#mode,
@@ -147,11 +158,13 @@ export class AcmaLoop {
       usedBytes: sizeBytes - freeBytes,
       coldBytes,
       nrFreeBlocks: this.#actuator.nrFreeBlocks(),
+      workingSetBytes: Math.max(0, sizeBytes - freeBytes - coldBytes),
       agentBytes: this.#actuator.agentBytes ?? 0,
       pressureShare: pressureOver(this.#state!.stalls, SECOND_MS),
       pressureFrom: this.#actuator.pressureFrom,
       acceptableShare: this.#knobs.pressureShare,
-      takenByWindow: after.windows.map(({ nrTaken }) => nrTaken),
+      takenByWindow,
+      heldBytes: nrTaken * BLOCK_BYTES,
       reclaimedBytes: this.#mode === 'run' ? this.#reclaimedBytes : this.#shadow.leftBytes,
       nrFailed: this.#nrFailed,
       gibHours: this.#byteMs / GIB_HOUR,

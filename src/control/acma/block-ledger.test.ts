@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PAGE_SIZE, parseScenario, type Scenario } from '../../host/sim/index.ts';
-import { BLOCK_BYTES } from '../../policies/acma/observation.ts';
+import { stepBanks } from '../../policies/acma/banks.ts';
+import { BLOCK_BYTES, WINDOW_BYTES } from '../../policies/acma/observation.ts';
+import { stepAcma } from '../../policies/acma/step.ts';
 import { Journal } from '../journal.ts';
 import type { BlockNote } from './block-book.ts';
 import { type BlockState, BlockTable } from './block-table.ts';
@@ -29,12 +31,14 @@ interface Mishaps {
   /** Blocks whose number is a multiple are refused when they are taken, or vetoed when returned. */
   readonly refuse: number;
   readonly veto: number;
+  /** What decides; `stepAcma` by default. */
+  readonly step?: typeof stepAcma;
 }
 
 class Crash extends Error {}
 
 /** Runs to the end, with a new controller after each crash, and checks everything all the time. */
-function runWith(scenario: Scenario, store: Store, { crashes, refuse, veto }: Mishaps) {
+function runWith(scenario: Scenario, store: Store, { crashes, refuse, veto, step }: Mishaps) {
   let moment = 0;
   const cut = () => {
     if (crashes.includes(moment++)) throw new Crash();
@@ -50,6 +54,7 @@ function runWith(scenario: Scenario, store: Store, { crashes, refuse, veto }: Mi
       () => scenario.acma!,
       () => {},
       { note, known: store.known() },
+      step,
     );
   let controller = start();
   const guest = new SimulatedGuest(scenario, controller.params);
@@ -65,16 +70,16 @@ function runWith(scenario: Scenario, store: Store, { crashes, refuse, veto }: Mi
     returning: (address) => veto === 0 || (address / BLOCK_BYTES) % veto !== 0,
   };
   let wasBelowMax = false;
-  for (let step = 1; guest.nowUs < scenario.durationUs; step++) {
+  for (let nr = 1; guest.nowUs < scenario.durationUs; nr++) {
     guest.runFor(100_000);
     try {
       controller.everyStep!(guest);
-      if (step % 10 === 0) controller.everySecond!(guest);
+      if (nr % 10 === 0) controller.everySecond!(guest);
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
       controller = start();
     }
-    if (step % 3 === 0) check(guest, store);
+    if (nr % 3 === 0) check(guest, store);
     const { minBytes, maxBytes } = scenario.acma!;
     expect(guest.sizeBytes).toBeGreaterThanOrEqual(minBytes);
     if (wasBelowMax) expect(guest.sizeBytes).toBeLessThanOrEqual(maxBytes);
@@ -191,10 +196,14 @@ test('sizes stay within the knobs and blocks stay whole, whatever goes wrong', (
     crashes: fc.uniqueArray(fc.nat(80), { maxLength: 4 }),
     refuse: fc.constantFrom(0, 2, 7),
     veto: fc.constantFrom(0, 2, 5),
+    byBanks: fc.boolean(),
   });
+  const banks: typeof stepAcma = (observation, state, knobs) =>
+    stepBanks(observation, state, knobs, 2 * WINDOW_BYTES);
   fc.assert(
-    fc.property(arbitrary, ({ crashes, refuse, veto, ...change }) => {
-      runWith(scenario(change), memoryStore(), { crashes, refuse, veto });
+    fc.property(arbitrary, ({ crashes, refuse, veto, byBanks, ...change }) => {
+      const step = byBanks ? banks : stepAcma;
+      runWith(scenario(change), memoryStore(), { crashes, refuse, veto, step });
     }),
     { numRuns: 12 },
   );
