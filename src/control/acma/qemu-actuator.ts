@@ -130,16 +130,16 @@ export class QemuActuator implements AcmaActuator {
   async observe(): Promise<AcmaObservation> {
     const [runState, figures] = await Promise.all([runStateOf(this.#qmp), this.#reports.latest()]);
     this.#runState = runState;
-    this.#figures = figures;
     // Last, so that what it let go of meanwhile is not taken from it a second time.
     this.#sizeBytes = alignDown(await this.#lever.sizeBytes(), BLOCK_BYTES);
+    this.#figures = bounded(figures, this.#sizeBytes);
     return {
       nowMs: this.#nowMs(),
       takenAtMs: figures.takenAtMs,
       totalBytes: this.totalBytes,
       sizeBytes: this.#sizeBytes,
-      freeBytes: Math.min(this.#sizeBytes, figures.availableBytes),
-      coldBytes: Math.min(this.#sizeBytes, figures.coldBytes),
+      freeBytes: this.#figures.availableBytes,
+      coldBytes: this.#figures.coldBytes,
       someTotalUs: figures.stalledUs,
       refaultedBytes: figures.refaultedBytes,
       hostFaultedBytes: null,
@@ -213,7 +213,8 @@ export class QemuActuator implements AcmaActuator {
     const total = this.#figures!.reclaimedBytes;
     const grown = Math.max(0, total - this.#reclaimedBytes);
     this.#reclaimedBytes = total;
-    return grown;
+    // No more than it may have been asked for.
+    return Math.min(grown, WINDOW_BYTES);
   }
 
   #standing(): SizeStanding {
@@ -228,6 +229,20 @@ export class QemuActuator implements AcmaActuator {
   #nowMs(): number {
     return this.#clock.nowUs() / 1000;
   }
+}
+
+/** Nothing in a guest is larger than the guest. */
+function bounded(figures: GuestFigures, sizeBytes: number): GuestFigures {
+  const { nrFreeBlocks } = figures;
+  const atMost = (bytes: number) => Math.min(sizeBytes, bytes);
+  return {
+    ...figures,
+    freeBytes: atMost(figures.freeBytes),
+    availableBytes: atMost(figures.availableBytes),
+    coldBytes: atMost(figures.coldBytes),
+    nrFreeBlocks: nrFreeBlocks === null ? null : Math.min(nrFreeBlocks, sizeBytes / BLOCK_BYTES),
+    agentBytes: atMost(figures.agentBytes),
+  };
 }
 
 function nothingToSize(qmp: Qmp): ThermoclineError {
