@@ -263,10 +263,32 @@ test('other blocks, and a port without a socket, are refused with a way out', as
   qemu.agentChardev = 'pty:/dev/pts/1';
   await expect(open()).rejects.toThrow(/is behind "pty:\/dev\/pts\/1"; put a socket/);
   qemu.agentChardev = null;
-  // Without an agent it is a guest like any other.
+  qemu.hasBalloon = false;
+  await expect(open()).rejects.toThrow(
+    /has no balloon; start QEMU with -device virtio-balloon-pci/,
+  );
+});
+
+test('without an agent, it is sized by its memory device on the word of the balloon driver', async () => {
+  await actuator.close();
+  qemu.agentChardev = null;
   actuator = await open();
-  const { sizeBytes, totalBytes } = await actuator.observe();
-  expect([sizeBytes, totalBytes]).toEqual([BASE, BASE]);
+  const report = await steps(run(), 150);
+  expect(report.pressureFrom).toMatch(/^a proxy: /);
+  expect([report.sizeBytes, qemu.targetBytes]).toEqual([BASE, BASE]);
+  expect([agent.orders, device().pluggedBytes]).toEqual([[], 0]);
+});
+
+test('without a memory device, it is sized by its balloon on the word of its agent', async () => {
+  await actuator.close();
+  qemu.memoryDevice = null;
+  actuator = await open();
+  agent.coldBytes = 100 * MIB;
+  const report = await steps(run(), 150);
+  expect(report.pressureFrom).toBe("the guest's memory pressure, by its agent");
+  // What was cold has left: 200 MiB in use, and the headroom.
+  expect([report.sizeBytes, qemu.actualBytes]).toEqual([328 * MIB, 328 * MIB]);
+  expect(qemu.orders.every((order) => order.startsWith('balloon '))).toBe(true);
 });
 
 function undone(step: number): Promise<string> {

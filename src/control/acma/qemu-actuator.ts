@@ -1,7 +1,7 @@
 /**
- * A QEMU guest. One with a memory device (virtio-mem) and our agent cooperates: it says how it
- * stands, makes room when it is asked to, and its kernel lets go of whole blocks. Any other is
- * sized by its balloon, on the word of its balloon's driver.
+ * A QEMU guest, sized by its memory device (virtio-mem), of which its kernel lets go of whole
+ * blocks, or by its balloon. One with our agent cooperates: it says how it stands, and makes room
+ * when it is asked to. Of any other, the word of its balloon's driver is all there is.
  */
 import { alignDown } from '../../base/arithmetic.ts';
 import { type Clock, monotonicClock } from '../../base/clock.ts';
@@ -73,21 +73,23 @@ export class QemuActuator implements AcmaActuator {
     const qmp = await Qmp.open(socketPath);
     try {
       const balloon = await QemuBalloon.of(qmp);
+      const lever = (await QemuMemoryDevice.of(qmp)) ?? balloon;
       const agentSocket = await agentSocketOf(qmp);
-      const device = agentSocket === null ? null : await QemuMemoryDevice.of(qmp);
-      const lever = device ?? balloon;
-      if (lever === null) throw nothingToSize(qmp);
+      if (lever === null || (balloon === null && agentSocket === null)) throw nothingToGoBy(qmp);
       checkKnobs(knobs, lever, socketPath);
       const name = guestName(socketPath);
       const outside = balloon && new BalloonReports(name, balloon, clock);
-      if (device === null) return new QemuActuator(qmp, lever, outside!, [lever.step], clock);
-      const link = new AgentLink({
-        ...{ socketPath: agentSocket!, clock },
-        ...(answerLimitMs !== undefined && { answerLimitMs }),
-      });
-      const steps = [lever.step, ...(balloon === null ? [] : [balloon.reportsStep])];
-      const reports = new AgentReports(name, link, outside, clock);
-      return new QemuActuator(qmp, lever, reports, steps, clock);
+      const linkTo = (path: string) =>
+        new AgentLink({
+          ...{ socketPath: path, clock },
+          ...(answerLimitMs !== undefined && { answerLimitMs }),
+        });
+      const reports =
+        agentSocket === null
+          ? outside!
+          : new AgentReports(name, linkTo(agentSocket), outside, clock);
+      const asks = balloon === null || lever === balloon ? [] : [balloon.reportsStep];
+      return new QemuActuator(qmp, lever, reports, [lever.step, ...asks], clock);
     } catch (error) {
       qmp[Symbol.dispose]();
       throw error;
@@ -245,7 +247,7 @@ function bounded(figures: GuestFigures, sizeBytes: number): GuestFigures {
   };
 }
 
-function nothingToSize(qmp: Qmp): ThermoclineError {
+function nothingToGoBy(qmp: Qmp): ThermoclineError {
   return new ThermoclineError(
     'TC_UNSUPPORTED',
     `The guest at ${qmp.path} has no balloon; start QEMU with -device virtio-balloon-pci, or with ` +
