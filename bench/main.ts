@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   tiering: () => import('./tiering/index.ts'),
   reclaim: () => import('./reclaim/bench.ts'),
   'equal-slowdown': () => import('./reclaim/equal-slowdown.ts'),
+  shadow: () => import('./reclaim/shadow.ts'),
   heatmap: () => import('./heatmap.ts'),
   whatif: () => import('./whatif/sweep.ts'),
   'whatif-truth': () => import('./whatif/truth.ts'),
@@ -30,6 +31,7 @@ const fileOptions: Readonly<Record<string, string>> = {
   tiering: 'pattern',
   reclaim: 'workload',
   'equal-slowdown': 'workload',
+  shadow: 'workload',
 };
 
 const usage = `usage: npm run bench -- [NAME...] [--long] [--json]

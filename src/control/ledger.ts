@@ -4,14 +4,18 @@
  */
 import type { SchemeState, Snapshot } from '../params/snapshot.ts';
 import type { AddressRange, Filter, Params, Scheme } from '../params/types.ts';
-import { IdleMap, type Return } from '../policies/idle-map.ts';
+import { IdleMap, type PassShare, type Taken } from '../policies/idle-map.ts';
+import type { Return } from '../policies/policy.ts';
 import type { LoopTotals } from './loop-host.ts';
 import { OutBook } from './out-book.ts';
+import { ShadowPages } from './shadow-pages.ts';
 
 /** Of compressed swap, until there is enough of it to tell. */
 const POOL_SHARE = 1 / 3;
 const ENOUGH_SWAPPED_BYTES = 16 * 2 ** 20;
 const PAGE_BYTES = 4096;
+/** What is idle has become more by such a part: schemes are taken to find it at once. */
+const MORE_IDLE = 0.1;
 /** What was seen before counts a little less with each look. */
 const KEPT = 0.998;
 
@@ -25,6 +29,16 @@ export interface Movements {
   readonly missedStallShare: number;
 }
 
+/** What a scheme has done since the last look, in bytes. */
+interface Since {
+  readonly tried: number;
+  /** Of these, what filters found that they are about. */
+  readonly passed: number;
+  readonly applied: number;
+}
+
+const NOTHING_TAKEN: Taken = { tried: 0, left: 0 };
+
 /** Totals since the run's start. */
 export interface Saved {
   readonly leftBytes: number;
@@ -36,9 +50,11 @@ export interface Saved {
 /** What the books begin with. */
 export interface LedgerOptions {
   readonly mode: 'run' | 'shadow';
+  /** Parts of memory whose pages a shadow looks at, by schemes behind all others; may be none. */
+  readonly stripes: readonly AddressRange[];
   readonly first: LoopTotals;
-  /** What waiting for a page costs, in microseconds. */
-  readonly faultUs: number;
+  /** What waiting for a page costs, in microseconds, by the share of pages that belong to files. */
+  readonly faultUs: (fileShare: number) => number;
   /** The addresses that schemes keep to by filters; null: all that is watched. */
   readonly within: readonly AddressRange[] | null;
   /** Whether 0 bytes that passed filters are a count: some kernels have none. */
@@ -48,11 +64,13 @@ export interface LedgerOptions {
 /** The books of one run. */
 export class Ledger {
   readonly #shadow: boolean;
-  readonly #faultUs: number;
+  readonly #faultUs: (fileShare: number) => number;
   readonly #first: LoopTotals;
   readonly #idle: IdleMap;
   readonly #countsPassed: boolean;
   readonly #book = new OutBook();
+  /** In a shadow whose pages are looked at one by one. */
+  #pages: ShadowPages | null;
   #last: LoopTotals;
   #schemes: readonly SchemeState[] = [];
   #leftBytes = 0;
@@ -61,14 +79,20 @@ export class Ledger {
   #lookedAt = 0;
   #passed = 0;
   #residentShare = 1;
-  /** In a shadow: bytes of regions that are or were out, whether all of it is memory or not. */
-  #takenBytes = 0;
+  /** In a shadow: of the memory in use. */
+  #fileShare = 0;
+  /** In a shadow: found to have come back, and not booked yet. */
+  #pendingBytes = 0;
   #aggregationUs = 1;
 
-  constructor({ mode, first, faultUs, within, countsPassed }: LedgerOptions) {
+  constructor({ mode, stripes, first, faultUs, within, countsPassed }: LedgerOptions) {
     this.#shadow = mode === 'shadow';
     this.#faultUs = faultUs;
-    this.#idle = new IdleMap(within);
+    this.#pages = stripes.length === 0 ? null : new ShadowPages(stripes);
+    this.#idle = new IdleMap(
+      within,
+      stripes.map(({ start }) => start),
+    );
     this.#countsPassed = countsPassed;
     this.#first = first;
     this.#last = first;
@@ -84,49 +108,57 @@ export class Ledger {
     const before = this.#last;
     const elapsedUs = Math.max(1, now.timeUs - before.timeUs);
     const acting = takerOf(params);
-    const seen = this.#idle.update(snapshot, Number(acting?.scheme.pattern.nrAccesses.max ?? 0));
+    const seen = this.#idle.update(snapshot, {
+      mostAccesses: Number(acting?.scheme.pattern.nrAccesses.max ?? 0),
+      comesBack: this.#pages === null,
+    });
     const stats = acting === null ? null : this.#since(schemes, acting.index);
+    const looks = schemes.map((_, index) => this.#since(schemes, index)!);
     this.#schemes = schemes;
     this.#last = now;
     this.#aggregationUs = snapshot.aggregationIntervalUs;
     const judged = this.#countsPassed && (acting?.scheme.filters.some(isAboutPages) ?? false);
     this.#notePassShare(stats, judged, now, snapshot);
-    const back = this.#shadow ? returnedBytes(seen) : now.refaultedBytes - before.refaultedBytes;
+    const refaulted = now.refaultedBytes - before.refaultedBytes;
+    const back = this.#shadow ? seen + this.#touchedAgain(looks, params, elapsedUs) : refaulted;
     this.#cameBackBytes += back;
-    let triedBytes = stats?.tried ?? 0;
-    if (this.#shadow) {
-      triedBytes = this.take(params, elapsedUs);
-      this.#takenBytes += triedBytes;
-      this.#leftBytes = this.#takenBytes * this.#passShare;
-    } else if (stats !== null) {
-      const left =
-        params.operations === 'paddr'
-          ? stats.applied
-          : Math.max(0, now.swappedBytes - before.swappedBytes) + back;
+    const returns = this.#book.comeBack(back, now.timeUs);
+    const taken = this.#shadow ? this.take(params, elapsedUs) : null;
+    if (acting !== null) {
+      const left = taken?.left ?? this.#leftSince(before, back, params, stats);
       this.#leftBytes += left;
-      this.#book.leave(left, this.#idleUs(acting!.scheme), now.timeUs);
+      this.#book.leave(left, this.#idleUs(acting.scheme), now.timeUs);
     }
-    const returns = this.#shadow
-      ? seen.filter(({ outUs }) => outUs !== null)
-      : this.#book.comeBack(back, now.timeUs);
-    const stallUs = this.#shadow ? (back / PAGE_BYTES) * this.#faultUs : 0;
+    const stallUs = this.#shadow ? (back / PAGE_BYTES) * this.#faultUs(this.#fileShare) : 0;
     return {
-      ...{ elapsedUs, triedBytes, refaultedBytes: back, returns },
+      ...{
+        elapsedUs,
+        triedBytes: taken?.tried ?? stats?.tried ?? 0,
+        refaultedBytes: back,
+        returns,
+      },
       missedStallShare: stallUs / elapsedUs,
     };
   }
 
+  /** Whether a shadow should look at all pages that are idle now. */
+  isLookDue(params: Params): boolean {
+    return takerOf(params) !== null && (this.#pages?.isDue(this.#last.timeUs) ?? false);
+  }
+
   /** Takes what is idle long enough, as the acting scheme of `params` may in `elapsedUs`. */
-  take(params: Params, elapsedUs: number): number {
+  take(params: Params, elapsedUs: number): Taken {
     const acting = takerOf(params);
-    if (acting === null) return 0;
+    if (acting === null) return NOTHING_TAKEN;
     const { sizeBytes, resetIntervalMs } = acting.scheme.quota;
     const windows = elapsedUs / 1000 / Number(resetIntervalMs);
     // As everywhere in DAMOS, no size is no limit.
     const isLimited = sizeBytes !== 'max' && sizeBytes > 0;
     const budget = isLimited ? sizeBytes * windows : Number.MAX_SAFE_INTEGER;
-    if (budget < PAGE_BYTES) return 0;
-    return this.#idle.take(this.#idleUs(acting.scheme), budget);
+    const idleUs = this.#idleUs(acting.scheme);
+    const mayLeave = this.#mayLeave(idleUs);
+    if (budget < PAGE_BYTES || mayLeave === null) return NOTHING_TAKEN;
+    return this.#idle.take(idleUs, budget, mayLeave);
   }
 
   /** Counts what a lever has taken. */
@@ -146,6 +178,56 @@ export class Ledger {
     };
   }
 
+  /** What a run's acting scheme has taken since the last look, by what the host can tell. */
+  #leftSince(before: LoopTotals, back: number, { operations }: Params, stats: Since | null) {
+    if (stats === null) return 0;
+    if (operations === 'paddr') return stats.applied;
+    return Math.max(0, this.#last.swappedBytes - before.swappedBytes) + back;
+  }
+
+  /** In a shadow, bytes of what is out that pages tell were touched again. */
+  #touchedAgain(schemes: readonly Since[], params: Params, elapsedUs: number): number {
+    const acting = takerOf(params);
+    if (this.#pages === null || acting === null) return 0;
+    const touched = this.#pages.touchedIn(elapsedUs);
+    const looks = schemes.slice(params.schemes.length);
+    const files = looks.pop();
+    const tried = looks.reduce((sum, look) => sum + look.tried, 0);
+    if (tried > 0) {
+      // Two windows may end between two steps, and then two looks are one here.
+      const isOne = tried < this.#idle.idleBytes(0) * 1.5;
+      if (isOne && files !== undefined) {
+        this.#fileShare = Math.min(1, files.passed / Math.max(1, this.#last.residentBytes));
+      }
+      const idleBytes = isOne ? looks.map(({ passed }) => passed) : null;
+      const idleUs = this.#idleUs(acting.scheme);
+      touched.push(...this.#pages.note(idleBytes, this.#last.timeUs, idleUs));
+      // Some kernels don't tell what has passed filters; then regions have to do.
+      if (!this.#countsPassed && looks.every(({ passed }) => passed === 0)) this.#pages = null;
+    }
+    for (const { range, share } of touched) {
+      if (share > 0) this.#pendingBytes += this.#idle.comeBack(range, share);
+      else if (share < -MORE_IDLE) this.#idle.comeByAgain(range);
+    }
+    // What a look finds has happened since the one before, and not all of a sudden.
+    const now = this.#pendingBytes * -Math.expm1((-2 * elapsedUs) / this.#idleUs(acting.scheme));
+    this.#pendingBytes -= now;
+    return now;
+  }
+
+  /** In a shadow, the share of the pages of idle regions that a run would find idle. */
+  #mayLeave(idleUs: number): PassShare | null {
+    const pages = this.#pages;
+    if (pages === null) return () => this.#passShare;
+    if (!pages.isReady) return null;
+    const regionBytes = pages.stripes.map(({ range }) => this.#idle.idleBytes(idleUs, range));
+    return (address, waitedUs) => {
+      const at = pages.stripes.findIndex(({ range }) => address < range.end);
+      const idleBytes = pages.idleBytes(at, waitedUs, idleUs);
+      return idleBytes === 0 ? 0 : Math.min(1, idleBytes / regionBytes[at]!);
+    };
+  }
+
   #poolGrowth(now: LoopTotals, grossBytes: number): number {
     if (!this.#shadow) return now.poolBytes - this.#first.poolBytes;
     if (!now.swapIsCompressed) return 0;
@@ -159,7 +241,7 @@ export class Ledger {
       : pattern.age.min * this.#aggregationUs;
   }
 
-  #since(schemes: readonly SchemeState[], index: number) {
+  #since(schemes: readonly SchemeState[], index: number): Since | null {
     const stats = schemes[index]?.stats;
     const last = this.#schemes[index]?.stats;
     if (stats === undefined) return null;
@@ -172,7 +254,7 @@ export class Ledger {
 
   /** Where no filter has looked at pages, memory is as resident as it is on average. */
   #notePassShare(
-    stats: { readonly tried: number; readonly passed: number } | null,
+    stats: Since | null,
     judged: boolean,
     now: LoopTotals,
     { nrRegions, start, end }: Snapshot,
@@ -203,8 +285,4 @@ function takerOf({ schemes }: Params): { scheme: Scheme; index: number } | null 
 /** What the core decides by itself is left out of the schemes' counts. */
 function isAboutPages({ type }: Filter): boolean {
   return type !== 'addr' && type !== 'target';
-}
-
-function returnedBytes(returns: readonly Return[]): number {
-  return returns.reduce((sum, { bytes, outUs }) => sum + (outUs === null ? 0 : bytes), 0);
 }

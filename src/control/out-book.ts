@@ -3,7 +3,7 @@
  * memory it was, and a physical address is somebody else's as soon as its page has left. So what
  * comes back is taken from everything that is out, the younger the likelier.
  */
-import type { Return } from '../policies/idle-map.ts';
+import type { Return } from '../policies/policy.ts';
 
 interface Cohort {
   leftAtUs: number;
@@ -37,7 +37,7 @@ export class OutBook {
     return this.#cohorts.map((cohort, index) => {
       const back = (bytes * weights[index]!) / sum;
       cohort.bytes = Math.max(0, cohort.bytes - back);
-      return { bytes: back, idleUs: idleOf(cohort), outUs: nowUs - cohort.leftAtUs };
+      return { bytes: back, idleUs: idleOf(cohort) };
     });
   }
 

@@ -164,8 +164,8 @@ describe('of a part', () => {
 });
 
 test('a shadow leaves memory alone, and tells within 20 % what a run then does', async () => {
-  const shadow = await play(330, { mode: 'shadow' });
-  const run = await play(330);
+  const shadow = await play(400, { mode: 'shadow' });
+  const run = await play(400);
   expect(shadow.machine.counters.pagedOutPages).toBe(0);
   const within20 = (told: number, done: number) => {
     expect(told).toBeGreaterThan(0.8 * done);

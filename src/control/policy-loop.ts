@@ -9,7 +9,7 @@ import type { Params, Scheme } from '../params/types.ts';
 import { goalValue, type Score, scoreOf, type WatchedAim } from '../policies/aim.ts';
 import { tunedByKernel } from '../policies/kernel-tuning.ts';
 import type { Knobs, Observation, Policy, PolicyFacts } from '../policies/policy.ts';
-import { shadowParams } from '../policies/shadow.ts';
+import { shadowParams, stripesOf } from '../policies/shadow.ts';
 import { faultUs } from '../policies/swap-cost.ts';
 import type { TunerName } from '../policies/tuners.ts';
 import { Ledger } from './ledger.ts';
@@ -89,6 +89,8 @@ export class PolicyLoop<K extends Knobs, S> {
   /** As a monitor that acts would have them; a shadow's are these with `stat`. */
   #params: Params;
   #last: LoopTotals;
+  /** A shadow's scheme that looks at all idle pages is on. */
+  #looksAgain = false;
 
   constructor(options: PolicyLoopOptions<K, S>) {
     const { policy, knobs, host, limits = DEFAULT_LIMITS } = options;
@@ -99,7 +101,9 @@ export class PolicyLoop<K extends Knobs, S> {
     this.#last = host.totals();
     const { host: hostFacts, part, watcher } = options.facts;
     this.#ledger = new Ledger({
-      ...{ mode: options.mode, first: this.#last, faultUs: faultUs(hostFacts) },
+      ...{ mode: options.mode, first: this.#last },
+      stripes: options.mode === 'shadow' ? stripesOf(this.#params) : [],
+      faultUs: (fileShare) => faultUs(hostFacts, fileShare),
       within: part?.ranges ?? null,
       countsPassed: watcher !== 'kernel',
     });
@@ -152,9 +156,11 @@ export class PolicyLoop<K extends Knobs, S> {
     const tuned = tunedByKernel(decided, tuner, knobs['bytesPerSecond'] ?? NOTHING_BYTES);
     const room = verdict.state === 'go' ? this.#guards.roomBytes(this.#last) : 0;
     const next = limited(tuned, room);
-    if (contentOf(next) !== contentOf(this.#params)) {
+    const looksAgain = this.#ledger.isLookDue(next);
+    if (contentOf(next) !== contentOf(this.#params) || looksAgain !== this.#looksAgain) {
       this.#params = next;
-      await monitor.commit(this.#watchesOnly ? shadowParams(next) : next);
+      this.#looksAgain = looksAgain;
+      await monitor.commit(this.#watchesOnly ? shadowParams(next, looksAgain) : next);
     }
     for (const [index, { quota }] of next.schemes.entries()) {
       if (quota.goals[0]?.metric !== 'user_input') continue;
@@ -165,8 +171,8 @@ export class PolicyLoop<K extends Knobs, S> {
   async #pullLever(elapsedUs: number, { state }: Verdict): Promise<void> {
     const { lever, mode } = this.#options;
     if (lever === undefined || mode === 'shadow' || state !== 'go') return;
-    const wanted = this.#ledger.take(this.#params, elapsedUs);
-    if (wanted > 0) this.#ledger.noteLeft(await lever.reclaim(wanted), this.#params);
+    const { left } = this.#ledger.take(this.#params, elapsedUs);
+    if (left > 0) this.#ledger.noteLeft(await lever.reclaim(Math.round(left)), this.#params);
   }
 
   /** With a lever, the schemes find what is cold, and the lever takes it. */

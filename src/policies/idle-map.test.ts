@@ -19,37 +19,46 @@ function picture(timeUs: number, ...rows: Row[]): Snapshot {
   };
 }
 
+const BY_REGION = { mostAccesses: 0, comesBack: true };
+const all = () => 1;
+
 test('idle time goes on through splits, merges and lost ages, and ends with an access', () => {
   const map = new IdleMap();
-  expect(map.update(picture(1000, [0, 100, 0, 400], [100, 200, 3]))).toEqual([]);
+  expect(map.update(picture(1000, [0, 100, 0, 400], [100, 200, 3]), BY_REGION)).toBe(0);
   expect(map.idleBytes(400)).toBe(100);
   // Regions change, and the age is gone, as after a page-out.
-  map.update(picture(2000, [0, 50, 0, 0], [50, 200, 0, 0]));
+  map.update(picture(2000, [0, 50, 0, 0], [50, 200, 0, 0]), BY_REGION);
   expect(map.idleBytes(1400)).toBe(100);
   expect(map.idleBytes(1000)).toBe(200);
-  const returns = map.update(picture(3000, [0, 60, 5], [60, 200, 0]));
-  expect(returns).toEqual([{ bytes: 60, idleUs: 2400, outUs: null }]);
+  map.update(picture(3000, [0, 60, 5], [60, 200, 0]), BY_REGION);
   expect(map.idleBytes(1)).toBe(140);
 });
 
 test('what is taken is that which was idle longest, within the budget, and is missed when it returns', () => {
   const map = new IdleMap();
-  map.update(picture(1000, [0, 100, 0, 300], [100, 300, 0, 900]));
-  expect(map.take(200, 250)).toBe(250);
+  map.update(picture(1000, [0, 100, 0, 300], [100, 300, 0, 900]), BY_REGION);
+  expect(map.take(200, 250, all)).toEqual({ tried: 250, left: 250 });
   expect(map.outBytes).toBe(250);
   // The rest of it, and then nothing is left.
-  expect(map.take(200, 250)).toBe(50);
-  expect(map.take(200, 250)).toBe(0);
-  const returns = map.update(picture(1500, [0, 100, 0], [100, 150, 1], [150, 300, 0]));
-  expect(returns).toEqual([{ bytes: 50, idleUs: 1400, outUs: 500 }]);
+  expect(map.take(200, 250, all)).toEqual({ tried: 50, left: 50 });
+  expect(map.take(200, 250, all)).toEqual({ tried: 0, left: 0 });
+  const rows: Row[] = [
+    [0, 100, 0],
+    [100, 150, 1],
+    [150, 300, 0],
+  ];
+  expect(map.update(picture(1500, ...rows), BY_REGION)).toBe(50);
   expect(map.outBytes).toBe(250);
+  // It comes by what is out as well, once in that time, and nothing leaves.
+  expect(map.take(200, 1000, all)).toEqual({ tried: 250, left: 0 });
+  expect(map.take(200, 1000, all)).toEqual({ tried: 0, left: 0 });
 });
 
 test('memory that is no longer watched is forgotten, and new memory begins with its age', () => {
   const map = new IdleMap();
-  map.update(picture(1000, [0, 100, 0, 900]));
-  map.take(0, 1000);
-  map.update(picture(2000, [50, 150, 0, 10]));
+  map.update(picture(1000, [0, 100, 0, 900]), BY_REGION);
+  map.take(0, 1000, all);
+  map.update(picture(2000, [50, 150, 0, 10]), BY_REGION);
   expect(map.outBytes).toBe(50);
   expect(map.idleBytes(1000)).toBe(50);
 });
@@ -64,12 +73,29 @@ test('covers exactly what was watched, and never takes more than was idle', () =
         const edges = [0, ...at.sort((a, b) => a - b), 100];
         const rows = edges.slice(1).map((end, row): Row => [edges[row]!, end, accesses[row]!]);
         const before = map.outBytes;
-        const returns = map.update(picture((index + 1) * 1000, ...rows));
-        const back = returns.filter(({ outUs }) => outUs !== null);
-        expect(map.outBytes).toBe(before - back.reduce((sum, { bytes }) => sum + bytes, 0));
+        const back = map.update(picture((index + 1) * 1000, ...rows), BY_REGION);
+        expect(map.outBytes).toBeCloseTo(before - back);
         expect(map.idleBytes(0)).toBe(100);
-        expect(map.take(500, budget)).toBeLessThanOrEqual(budget);
+        const { tried, left } = map.take(500, budget, all);
+        expect(tried).toBeLessThanOrEqual(budget);
+        expect(left).toBeLessThanOrEqual(tried);
       }
     }),
   );
+});
+
+test('where pages tell, a share of a part leaves and comes back, and accesses to regions end idle time only', () => {
+  const byPages = { mostAccesses: 0, comesBack: false };
+  const map = new IdleMap(null, [0, 100]);
+  map.update(picture(1000, [0, 200, 0, 900]), byPages);
+  const share = (address: number) => (address < 100 ? 0.5 : 1);
+  expect(map.take(500, 1000, share)).toEqual({ tried: 200, left: 150 });
+  expect(map.update(picture(1100, [0, 100, 0], [100, 200, 5]), byPages)).toBe(0);
+  expect(map.outBytes).toBe(150);
+  expect(map.idleBytes(1000)).toBe(100);
+  expect(map.comeBack({ start: 100, end: 1000 }, 0.25)).toBe(25);
+  expect(map.outBytes).toBe(125);
+  // What came back leaves again, where the region has been idle for so long since.
+  map.update(picture(2000, [0, 100, 0], [100, 200, 0]), byPages);
+  expect(map.take(500, 1000, share)).toEqual({ tried: 200, left: 25 });
 });

@@ -6,7 +6,6 @@
 import type { HostFacts } from '../host/host.ts';
 import type { AddressRange, Params } from '../params/types.ts';
 import type { Score } from './aim.ts';
-import type { Return } from './idle-map.ts';
 
 /**
  * How far a policy can be trusted: `experimental` was tried in simulation, `candidate` in shadow
@@ -91,6 +90,13 @@ export interface Comparison {
 export interface ModuleTwin {
   readonly name: 'damon_stat' | 'damon_reclaim' | 'damon_lru_sort';
   compare(plan: PolicyPlan): readonly Comparison[];
+}
+
+/** Memory that came back after it had been taken. */
+export interface Return {
+  readonly bytes: number;
+  /** For how long it had been idle, as far as can be told. */
+  readonly idleUs: number;
 }
 
 /** What a run has seen between its last step and this one. */

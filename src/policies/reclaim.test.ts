@@ -160,7 +160,7 @@ describe('step by step', () => {
   });
 
   const stalled = (idleUs: number, share: number) =>
-    seen({ pressureShare: share, returns: [{ bytes: MIB, idleUs, outUs: idleUs }] });
+    seen({ pressureShare: share, returns: [{ bytes: MIB, idleUs }] });
 
   test('memory that comes back too often has to be idle for longer', () => {
     // 200 s in which a tenth of the time is lost to memory that had been idle for 100 s.

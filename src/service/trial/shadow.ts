@@ -60,7 +60,7 @@ export class Shadow {
     };
     if (this.#ledger === null) {
       this.#ledger = new Ledger({
-        ...{ mode: 'shadow', first: totals, faultUs },
+        ...{ mode: 'shadow', stripes: [], first: totals, faultUs: () => faultUs },
         ...{ within: null, countsPassed: false },
       });
       this.#startUs = figures.timeUs;

@@ -1,0 +1,11 @@
+/** A thread that plays one workload in shadow, and then for real. */
+import { serveJobs } from '../workers.ts';
+import { type Job, readWorkload } from './jobs.ts';
+import { type ShadowRow, shadowRow } from './shadow-truth.ts';
+
+serveJobs<Job, ShadowRow[]>(async (job, progress) => {
+  const scenario = readWorkload(job);
+  const row = await shadowRow(job.name, scenario, scenario.durationUs);
+  progress(`shadow: ${job.name}`);
+  return [row];
+});
