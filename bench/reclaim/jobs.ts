@@ -1,7 +1,8 @@
 /** The workloads of the suite, as work for threads. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseScenario, type Scenario } from '../../src/host/sim/index.ts';
+import { scenarioFiles } from '../scenario-files.ts';
 import { runJobs } from '../workers.ts';
 
 /** What a worker is told. */
@@ -13,8 +14,9 @@ export interface Job {
 const folder = path.join(import.meta.dirname, 'workloads');
 
 /**
- * The rows of all workloads of the suite, or of one of the user's own.
+ * The rows of all workloads of the suite, or of the user's own.
  * @param entry the threads' program, which answers a job with its rows
+ * @param file a scenario or a folder of them; null: the suite
  */
 export async function rowsOf<R>(
   entry: URL,
@@ -25,15 +27,10 @@ export async function rowsOf<R>(
 }
 
 function jobsFor(file: string | null): Job[] {
-  if (file !== null) return [jobOf(file)];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.yaml'))
-    .sort()
-    .map((name) => jobOf(path.join(folder, name)));
-}
-
-function jobOf(file: string): Job {
-  return { name: path.basename(file).replace(/\.ya?ml$/, ''), file };
+  return scenarioFiles(file ?? folder).map((found) => ({
+    name: path.basename(found).replace(/\.ya?ml$/, ''),
+    file: found,
+  }));
 }
 
 /** Reads the scenario of a job, and a masim file that it names. */

@@ -1,6 +1,6 @@
 /**
  * Tiering on simulated machines: no tiering, the kernel's own ways, our policy and the best
- * placement on each pattern of the suite, or on one scenario file (`--pattern FILE`).
+ * placement on each pattern of the suite, or on scenario files (`--pattern FILE`).
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { type Aim, aimsOf } from './aims.ts';
 import { type CalibrationRow, calibrationJobs, calibrationRows } from './calibration.ts';
 import { suiteChart } from './chart.ts';
 import { type Job, runTieringJobs } from './jobs.ts';
-import { patternOf, suitePatterns } from './patterns.ts';
+import { patternsOf } from './patterns.ts';
 import { type Row, rowsOf } from './rows.ts';
 import { BYTES_PER_SECOND, type PolicyRun, RUN_KINDS } from './run-pattern.ts';
 
@@ -21,7 +21,7 @@ const bench: Bench = {
   about: 'throughput and moves on tiered memory, policy by policy, on simulated machines',
   async run(progress, { file, long }) {
     if (long) await calibrate(progress);
-    const patterns = file === null ? suitePatterns() : [patternOf(file)];
+    const patterns = patternsOf(file);
     const jobs = patterns.flatMap(({ name, scenario }): Job[] =>
       RUN_KINDS.map((kind) => ({ name: `${name}: ${kind}`, scenario, kind })),
     );
