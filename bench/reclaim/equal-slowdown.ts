@@ -14,21 +14,23 @@ const bench: Bench = {
     return {
       json: { rows },
       table: [
-        ['workload', 'rival', 'slowdown', 'ours saves', 'it saves', 'between', 'and'],
+        ['workload', 'slowdown', 'ours saves', 'rival', 'slowdown', 'it saves', 'setting'],
         ...rows.map((row) => [
           row.workload,
-          row.rival,
           formatShare(row.slowdownShare),
           formatShare(row.savedShare),
+          row.rival,
+          formatShare(row.rivalSlowdownShare),
           formatShare(row.rivalSavedShare),
-          row.gentler || 'nothing',
-          row.eagerer || 'no more tried',
+          settingOf(row),
         ]),
       ],
       notes: [
         ...['damon_reclaim', 'senpai'].map((rival) => wins(rows, rival)),
+        winsOverAll(rows),
         'Slowdown: the worse of throughput and p99 under ours, or 0.1 %. What a rival saves at that is',
-        'interpolated between its two settings around it.',
+        'interpolated between its two settings around it. A rival with a lower slowdown has no setting',
+        'that slows as much: it is the most eager one.',
       ],
     };
   },
@@ -36,8 +38,22 @@ const bench: Bench = {
 
 export default bench;
 
+function settingOf({ gentler, eagerer }: EqualRow): string {
+  if (eagerer === '') return gentler;
+  return gentler === '' ? `below ${eagerer}` : `${gentler} … ${eagerer}`;
+}
+
+function isWin({ savedShare, rivalSavedShare }: EqualRow): boolean {
+  return savedShare > rivalSavedShare;
+}
+
 function wins(rows: readonly EqualRow[], rival: string): string {
   const own = rows.filter((row) => row.rival === rival);
-  const more = own.filter(({ savedShare, rivalSavedShare }) => savedShare > rivalSavedShare);
-  return `More saved than ${rival} on ${more.length} of ${own.length}.`;
+  return `More saved than ${rival} on ${own.filter(isWin).length} of ${own.length}.`;
+}
+
+function winsOverAll(rows: readonly EqualRow[]): string {
+  const byWorkload = Object.values(Object.groupBy(rows, ({ workload }) => workload));
+  const won = byWorkload.filter((own) => own!.every(isWin));
+  return `More than both on ${won.length} of ${byWorkload.length}.`;
 }

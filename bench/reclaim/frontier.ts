@@ -1,25 +1,16 @@
 /**
- * What rivals save at the slowdown of ours. Each rival has a ladder of settings, from the one that
- * it comes with to ever more eager ones; it is climbed to the two between which its slowdown passes
- * ours, and what it saves is interpolated between them.
+ * What rivals save at the slowdown of ours. Each knob of a rival is a ladder of settings, from
+ * gentle to eager. It is climbed to the two between which its slowdown passes ours, and what is
+ * saved is interpolated between them. The knob with which it saves most counts.
  */
 import type { Scenario } from '../../src/host/sim/index.ts';
 import { harmOf } from './aims.ts';
+import { LADDERS, type Rival, type Setting } from './ladders.ts';
 import { measure } from './measure.ts';
-import { damonReclaim } from './policies/damon-reclaim.ts';
 import { none } from './policies/none.ts';
-import { senpai } from './policies/senpai.ts';
 import { thermocline } from './policies/thermocline.ts';
 import type { Policy } from './policy.ts';
 import { type Row, toRow } from './row.ts';
-
-/** One rung of a ladder. */
-interface Setting {
-  readonly words: string;
-  readonly policy: Policy;
-}
-
-type Rival = 'damon_reclaim' | 'senpai';
 
 /** A rival at the slowdown of ours, on one workload. */
 export interface EqualRow {
@@ -28,37 +19,19 @@ export interface EqualRow {
   /** Ours: the worse of throughput and p99, and what is saved at that. */
   readonly slowdownShare: number;
   readonly savedShare: number;
-  /** Theirs at the same slowdown. */
+  /** Theirs at the same slowdown, or at the most that it can be made to slow. */
+  readonly rivalSlowdownShare: number;
   readonly rivalSavedShare: number;
   /** The most eager setting that slows no more than ours; empty: not even the first one. */
   readonly gentler: string;
-  /** The next one; empty: there is none, and the rival might save more yet. */
+  /** The next one; empty: there is none, for its most eager setting slows less than ours. */
   readonly eagerer: string;
 }
 
+type Found = Pick<EqualRow, 'rivalSlowdownShare' | 'rivalSavedShare' | 'gentler' | 'eagerer'>;
+
 /** Of such a slowdown nobody knows where it comes from, so that everybody may have it. */
 const NEGLIGIBLE = 0.001;
-
-const LADDERS: Readonly<Record<Rival, readonly Setting[]>> = {
-  // Idle time, and stall in a second.
-  damon_reclaim: (
-    [
-      [120, 1],
-      [60, 3],
-      [30, 10],
-      [15, 30],
-      [10, 100],
-    ] as const
-  ).map(([seconds, ms]) => ({
-    words: `${seconds} s, ${ms / 10} %`,
-    policy: damonReclaim({ minAgeUs: seconds * 1e6, pressureUs: ms * 1000 }),
-  })),
-  // Stall in six seconds.
-  senpai: [10, 30, 100, 300, 1000].map((ms) => ({
-    words: `${ms} ms`,
-    policy: senpai(ms * 1000),
-  })),
-};
 
 /** @param progress told before each run */
 export async function compareAtEqualSlowdown(
@@ -74,39 +47,50 @@ export async function compareAtEqualSlowdown(
   const ours = toRow(workload, 'thermocline', await run('thermocline', thermocline), base);
   const limit = Math.max(harmOf(ours), NEGLIGIBLE);
   const rows: EqualRow[] = [];
-  for (const [rival, ladder] of Object.entries(LADDERS) as [Rival, readonly Setting[]][]) {
-    const found = await climb(ladder, limit, async ({ words, policy }) =>
-      toRow(workload, rival, await run(`${rival}, ${words}`, policy), base),
+  for (const [rival, ladders] of Object.entries(LADDERS) as [Rival, Setting[][]][]) {
+    const found: Found[] = [];
+    for (const ladder of ladders) {
+      found.push(
+        await climb(ladder, limit, async ({ words, policy }) =>
+          toRow(workload, rival, await run(`${rival}, ${words}`, policy), base),
+        ),
+      );
+      if (found.at(-1)!.eagerer === '') break;
+    }
+    const best = found.reduce((most, one) =>
+      one.rivalSavedShare > most.rivalSavedShare ? one : most,
     );
-    const { savedShare, gentler, eagerer } = found;
-    rows.push({
-      ...{ workload, rival, slowdownShare: limit, savedShare: ours.netSavedShare },
-      ...{ rivalSavedShare: savedShare, gentler, eagerer },
-    });
+    const savedShare = ours.netSavedShare;
+    rows.push({ workload, rival, slowdownShare: limit, savedShare, ...best });
   }
   return rows;
 }
 
-/** Finds the rungs around `limit` by bisection: more eager settings slow more. */
+/**
+ * Finds the rungs around `limit`: more eager settings slow more. The last rung comes first, since
+ * nothing else has to be run where even that one slows less.
+ */
 async function climb(
   ladder: readonly Setting[],
   limit: number,
   rowOf: (setting: Setting) => Promise<Row>,
-): Promise<{ savedShare: number; gentler: string; eagerer: string }> {
+): Promise<Found> {
+  const rows = new Map<number, Row>();
   let low = -1;
   let high = ladder.length;
-  const rows = new Map<number, Row>();
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    const row = await rowOf(ladder[middle]!);
-    rows.set(middle, row);
-    if (harmOf(row) <= limit) low = middle;
-    else high = middle;
+  for (let at = high - 1; high - low > 1; at = (low + high) >> 1) {
+    const row = await rowOf(ladder[at]!);
+    rows.set(at, row);
+    if (harmOf(row) <= limit) low = at;
+    else high = at;
   }
   const within = [...rows.values()].filter((row) => harmOf(row) <= limit);
   const saved = Math.max(0, ...within.map((row) => row.netSavedShare));
+  const gentler = rows.get(low);
+  const eagerer = rows.get(high);
   return {
-    savedShare: Math.max(saved, between(rows.get(low), rows.get(high), limit)),
+    rivalSlowdownShare: eagerer === undefined ? Math.max(0, harmOf(gentler!)) : limit,
+    rivalSavedShare: Math.max(saved, between(gentler, eagerer, limit)),
     gentler: ladder[low]?.words ?? '',
     eagerer: ladder[high]?.words ?? '',
   };
