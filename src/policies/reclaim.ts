@@ -38,8 +38,11 @@ const MIN_NR_REGIONS = 100;
 const SHORTEST_PART = 4;
 /** Regions in which up to this share of samples found an access may hold many idle pages. */
 const MIXED_SHARE = 0.1;
-/** The second look at each page begins at this part of the cold age. */
-const LOOK_PART = 4;
+/**
+ * The first look at each page is at this part of the cold age: the earlier it is, the longer a page
+ * has had the time to be accessed before the look at which it is taken.
+ */
+const LOOK_PART = 8;
 /** Looking is so much cheaper than taking. */
 const LOOK_QUOTAS = 4;
 /** The first step of a rate that was down at nothing. */
@@ -74,7 +77,7 @@ export const reclaim: Policy<ReclaimKnobs, ReclaimState> = {
       flag: 'pressure',
       kind: 'share',
       meaning: 'share of time that may be lost to a lack of memory',
-      preset: 0.015,
+      preset: 0.014,
       min: 0.000_01,
       max: 0.5,
     },
