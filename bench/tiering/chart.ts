@@ -45,6 +45,7 @@ export function suiteChart(rows: readonly Row[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${LEFT + WIDTH + 40}" height="${height}" font-family="sans-serif" font-size="12">`,
     '<title>Throughput as a share of the best placement</title>',
+    '<rect width="100%" height="100%" fill="white"/>',
     ...ticks,
     ...legend,
     ...lines,

@@ -1,4 +1,5 @@
 import type { Scenario } from '../../src/host/sim/index.ts';
+import type { TierKnobs } from '../../src/policies/tier.ts';
 import { runJobs } from '../workers.ts';
 import type { PolicyRun, RunKind } from './run-pattern.ts';
 
@@ -7,6 +8,8 @@ export interface Job {
   readonly name: string;
   readonly scenario: Scenario;
   readonly kind: RunKind;
+  /** @defaultValue the presets */
+  readonly knobs?: TierKnobs;
 }
 
 /** Does all jobs in worker threads; results are in the order of the jobs. */

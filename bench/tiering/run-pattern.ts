@@ -10,7 +10,7 @@ import {
 } from '../../src/host/sim/index.ts';
 import { JointSimulation } from '../../src/monitor/joint-simulation.ts';
 import type { Params } from '../../src/params/types.ts';
-import { TIER_PRESETS, tierPlan } from '../../src/policies/tier.ts';
+import { TIER_PRESETS, type TierKnobs, tierPlan } from '../../src/policies/tier.ts';
 import { publishedSchemes } from './published-schemes.ts';
 
 export const POLICIES = ['none', 'lru', 'hint-fault', 'thermocline', 'oracle'] as const;
@@ -62,9 +62,16 @@ const SECOND_US = 1_000_000;
  */
 const SAMPLE_US = 1.27;
 
-/** Runs a pattern once; with `none`, the oracle looks on and its run is returned, too. */
-export function runPattern(scenario: Scenario, kind: RunKind): PolicyRun[] {
-  const subject = subjectOf(scenario, kind);
+/**
+ * Runs a pattern once; with `none`, the oracle looks on and its run is returned, too.
+ * @param knobs of `thermocline`; the suite has the same for all patterns
+ */
+export function runPattern(
+  scenario: Scenario,
+  kind: RunKind,
+  knobs: TierKnobs = TIER_PRESETS,
+): PolicyRun[] {
+  const subject = subjectOf(scenario, kind, knobs);
   const oracle = kind === 'none' ? new OracleWatch() : null;
   const throughputs: number[] = [];
   let before = workOf(subject.machine);
@@ -83,18 +90,18 @@ export function runPattern(scenario: Scenario, kind: RunKind): PolicyRun[] {
   return oracle === null ? [run] : [run, oracle.result()];
 }
 
-function subjectOf(written: Scenario, kind: RunKind): Subject {
+function subjectOf(written: Scenario, kind: RunKind, knobs: TierKnobs): Subject {
   const demotion = kind !== 'none' && kind !== 'published';
   const kernel = { ...written.kernel, demotion, hintFaults: kind === 'hint-fault' };
   const scenario = { ...written, kernel };
   if (kind.startsWith('published')) return watched(scenario, publishedSchemes(scenario));
-  if (kind === 'thermocline') return watched(scenario, ourContexts(scenario));
+  if (kind === 'thermocline') return watched(scenario, ourContexts(scenario, knobs));
   return alone(scenario);
 }
 
-function ourContexts(scenario: Scenario): Params[] {
+function ourContexts(scenario: Scenario, knobs: TierKnobs): Params[] {
   const facts = simulatedTierFacts(new SimulatedMachine(scenario, new VirtualClock()));
-  return tierPlan(TIER_PRESETS, facts).contexts.map(({ params }) => params);
+  return tierPlan(knobs, facts).contexts.map(({ params }) => params);
 }
 
 function watched(scenario: Scenario, contexts: readonly Params[]): Subject {

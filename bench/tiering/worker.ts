@@ -3,4 +3,6 @@ import { serveJobs } from '../workers.ts';
 import type { Job } from './jobs.ts';
 import { type PolicyRun, runPattern } from './run-pattern.ts';
 
-serveJobs(({ scenario, kind }: Job): readonly PolicyRun[] => runPattern(scenario, kind));
+serveJobs(({ scenario, kind, knobs }: Job): readonly PolicyRun[] =>
+  runPattern(scenario, kind, knobs),
+);
