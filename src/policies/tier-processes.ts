@@ -24,8 +24,11 @@ const { sampleIntervalUs, aggregationIntervalUs } = SMAPS_DEFAULT_ATTRS;
 const HOT_SHARE = 0.5;
 const HOT_ACCESSES = (aggregationIntervalUs / sampleIntervalUs) * HOT_SHARE;
 
-/** It goes down once nothing of it was touched for so long. */
-const COLD_US = 10_000_000;
+/**
+ * It goes down once nothing of it was touched through a whole window, the longest untouched first.
+ * Not a time: windows get longer where watching is slowed down to keep its ceiling.
+ */
+const COLD_WINDOWS = 1;
 
 /** Plans one context for all of the processes. Throws what `tierPlan` throws. */
 export function tierProcessPlan(
@@ -64,7 +67,7 @@ function ofMappings(scheme: Scheme): Scheme {
     pattern: {
       ...DEFAULT_SCHEME.pattern,
       nrAccesses: isHot ? { min: HOT_ACCESSES, max: 'max' } : { min: 0, max: 0 },
-      age: { min: isHot ? 0 : COLD_US / aggregationIntervalUs, max: 'max' },
+      age: { min: isHot ? 0 : COLD_WINDOWS, max: 'max' },
     },
     applyIntervalUs: sampleIntervalUs,
     filters: [],

@@ -155,14 +155,10 @@ export class FakeQemu implements AsyncDisposable {
         return {};
       case 'qom-list':
         return this.#children(args['path'] as string);
-      case 'query-memory-size-summary': {
-        const plugged = this.memoryDevice?.pluggedBytes ?? 0;
-        return { 'base-memory': this.ramBytes, 'plugged-memory': plugged };
-      }
+      case 'query-memory-size-summary':
+        return { 'base-memory': this.ramBytes };
       case 'query-memory-devices':
-        return this.memoryDevice === null
-          ? []
-          : [{ type: 'virtio-mem', data: { 'max-size': this.memoryDevice.mostBytes } }];
+        return this.#memoryDevices();
       case 'query-chardev':
         return [{ label: 'acma', filename: this.agentChardev ?? '', 'frontend-open': true }];
       case 'query-balloon':
@@ -182,6 +178,12 @@ export class FakeQemu implements AsyncDisposable {
       default:
         return null;
     }
+  }
+
+  #memoryDevices(): unknown {
+    if (this.memoryDevice === null) return [];
+    const { mostBytes, pluggedBytes } = this.memoryDevice;
+    return [{ type: 'virtio-mem', data: { 'max-size': mostBytes, size: pluggedBytes } }];
   }
 
   #children(path: string): unknown {
@@ -221,6 +223,7 @@ export class FakeQemu implements AsyncDisposable {
 
   #set(property: string, value: number): unknown {
     if (property === 'requested-size' && this.memoryDevice !== null) {
+      if (value % this.memoryDevice.blockBytes !== 0) return null;
       this.memoryDevice.requestedBytes = value;
       // A guest plugs at once, and unplugs when it can.
       const { pluggedBytes } = this.memoryDevice;

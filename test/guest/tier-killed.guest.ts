@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { kdamondsFolder, kdamondThreads } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
 import { until } from './memory-figures.ts';
-import { everySwitch, prepareTiers, TierRun } from './tier-machine.ts';
+import { everySwitch, prepareTiers, slowGroup, TierRun } from './tier-machine.ts';
 
 const statSwitch = '/sys/module/damon_stat/parameters/enabled';
 
@@ -16,7 +16,7 @@ const suite: GuestSuite = {
     async 'soon after it was killed, all files are as before'(t) {
       prepareTiers();
       const files = everySwitch();
-      const run = await TierRun.start();
+      const run = await TierRun.start(slowGroup());
       assert.equal(kdamondThreads().length, 3, 'one for each node');
       await run.end('SIGKILL');
       const start = performance.now();

@@ -41,25 +41,29 @@ interface Line {
 }
 
 /**
- * `thermocline tier run` as a user has it, but that its own memory comes from the slowest node: in
- * this small machine, what it gives back now and then would be points of the fast one.
+ * A group whose memory is all on the slowest node: in this small machine, what Node gives back now
+ * and then would be points of the fast one. It goes with the machine.
  */
+export function slowGroup(): Cgroup {
+  const group = new Cgroup('slow');
+  group.write('cpuset.mems', '2');
+  return group;
+}
+
+/** `thermocline tier run` as a user has it, but that it starts in `group`. */
 export class TierRun {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown[]>;
   #lines = '';
 
   /** Waits for its first line. */
-  static async start(): Promise<TierRun> {
-    const run = new TierRun();
+  static async start(group: Cgroup): Promise<TierRun> {
+    const run = new TierRun(group);
     await until(() => run.#last !== null, 'its first line', 80_000);
     return run;
   }
 
-  private constructor() {
-    // Not disposed: it goes with the machine.
-    const group = new Cgroup('tool');
-    group.write('cpuset.mems', '2');
+  private constructor(group: Cgroup) {
     const knobs = `--free-share ${freeAim}% --use-share ${useAim}% --bytes-per-second ${rate}`;
     const how = '--kernel --handover damon_stat --ceiling 90 --every 2s --json';
     const program = `echo $$ > ${group.folder}/cgroup.procs; exec thermocline tier run ${knobs} ${how}`;

@@ -5,14 +5,16 @@ import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MIB } from './guest-params.ts';
 import type { GuestSuite } from './harness.ts';
-import { bytesByNode, until, vmstat } from './memory-figures.ts';
-import { everySwitch, freeAim, prepareTiers, TierRun, useAim } from './tier-machine.ts';
+import { bytesByNode, Cgroup, until, vmstat } from './memory-figures.ts';
+import { everySwitch, freeAim, prepareTiers, slowGroup, TierRun, useAim } from './tier-machine.ts';
 import { startWorkload, type Workload } from './workload.ts';
 
 /** Points of a node, that it may be from its aims while they are held. */
 const near = 2;
 const heldSeconds = 30;
-const hotMebibytes = 32;
+/** More than has come up after that, so that both faster nodes can be filled all the time. */
+const hotMebibytes = 48;
+const firstMebibytes = 8;
 const burstMebibytes = 20;
 /** After all others: it would keep one of two processors to itself. */
 const politePriority = 15;
@@ -26,6 +28,8 @@ interface Scene {
   readonly run: TierRun;
 }
 let scene: Scene;
+/** Of workloads, since the test itself is in the slow one. */
+let anywhere: Cgroup;
 
 function nodeMemory(nid: number): { readonly free: number; readonly total: number } {
   const text = readFileSync(`/sys/devices/system/node/node${nid}/meminfo`, 'utf8');
@@ -64,7 +68,7 @@ function places({ hot, cold, run }: Scene): string {
 function fill(node: 0 | 1): Promise<Workload> {
   const { free, total } = nodeMemory(node);
   const mebibytes = Math.floor((free - (total * freeAim) / 100) / MIB);
-  return startWorkload(mebibytes, { hotPercent: 0, node });
+  return startWorkload(mebibytes, { hotPercent: 0, node, group: anywhere });
 }
 
 /** Whether both aims are as near as they have to be. */
@@ -80,16 +84,29 @@ const suite: GuestSuite = {
     async 'a run starts where hot memory is slow and cold memory is fast'(t) {
       prepareTiers();
       const files = everySwitch();
-      const hot = await startWorkload(hotMebibytes, { hotPercent: 100, node: 2 });
+      const slow = slowGroup();
+      anywhere = new Cgroup('anywhere');
+      slow.write('cgroup.procs', `${process.pid}`);
+      const hot = await startWorkload(hotMebibytes, { hotPercent: 100, node: 2, group: anywhere });
       setPriority(hot.pid, politePriority);
       process.kill(hot.pid, 'SIGSTOP');
-      const starting = TierRun.start();
+      const starting = TierRun.start(slow);
       const cold = [await fill(0), await fill(1)] as const;
       assert.deepEqual(placeOf(hot), [0, 0, hotMebibytes]);
       assert.ok(placeOf(cold[0])[0] >= 100, 'of what is cold, most is on node 0');
       assert.ok(placeOf(cold[1])[1] >= 100, 'and on node 1');
       scene = { files, hot, cold, run: await starting };
       process.kill(hot.pid, 'SIGCONT');
+      t.note(places(scene));
+    },
+
+    async 'what is hot comes up'(t) {
+      const { hot } = scene;
+      await until(
+        () => placeOf(hot)[0] >= firstMebibytes,
+        () => places(scene),
+        80_000,
+      );
       t.note(places(scene));
     },
 
@@ -128,7 +145,7 @@ const suite: GuestSuite = {
     async 'a competing allocator neither waits nor is killed'(t) {
       const counters = () => ['oom_kill', 'allocstall'].map(vmstat);
       for (let round = 0; round < 3; round++) {
-        await using _ = await startWorkload(burstMebibytes, { hotPercent: 0 });
+        await using _ = await startWorkload(burstMebibytes, { hotPercent: 0, group: anywhere });
         await sleep(1000);
       }
       t.note(places(scene));

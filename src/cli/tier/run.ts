@@ -1,4 +1,5 @@
 /** `thermocline tier shadow` and `run`: one loop over all nodes, or over processes. */
+import { ThermoclineError } from '../../base/errors.ts';
 import { exactJson } from '../../base/exact-json.ts';
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import { ActingSession } from '../../control/acting-session.ts';
@@ -53,7 +54,7 @@ export async function runTiers(run: TierRun): Promise<number> {
   const parts: (SteeredPart & { readonly monitor: Monitor })[] = [];
   for (const part of planned) {
     const monitor = monitors.use(await openPart(run, part, planned.length, session));
-    await monitor.start();
+    await monitor.start().catch((error) => sayWhatElse(part, error));
     parts.push({ ...part, monitor });
   }
   const loop = new TierLoop({ parts, host, mode });
@@ -125,6 +126,18 @@ function openPart(
     cpuCeiling: cpuCeiling / nrParts,
     ...(session !== null && { record: (step: LeverStep) => session.record(step) }),
   });
+}
+
+/** What the plan asks for can't be left out, so the message about it is no way out. */
+function sayWhatElse({ spec }: Part, error: unknown): never {
+  const isPlan = error instanceof ThermoclineError && error.code === 'TC_UNSUPPORTED';
+  if (!isPlan || spec.set !== 'kernel') throw error;
+  throw new ThermoclineError(
+    'TC_UNSUPPORTED',
+    "DAMON in this kernel can't keep nodes at their aims (node_mem_free_bp with the tuner temporal, " +
+      'Linux 7.1); name processes with --pid, whose memory moves from user space.',
+    { cause: error },
+  );
 }
 
 /** The rate is that of the whole machine. */

@@ -153,11 +153,14 @@ test('whatever a guest says, its size is what QEMU counts, and never above its m
     agent.someTotalUs += 1;
   });
   expect(report.sizeBytes).toBe(BASE + device().pluggedBytes);
-  agent.lies = { availableBytes: 0 };
-  const { sizeBytes } = await steps(loop, 60, () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  agent.lies = { availableBytes: 0, agentBytes: most, nrFreeBlocks: most, reclaimedBytes: most };
+  const { sizeBytes, agentBytes, nrFreeBlocks, reclaimedBytes } = await steps(loop, 60, () => {
     agent.someTotalUs += 1e6;
   });
   expect(sizeBytes).toBe(2048 * MIB);
+  expect([agentBytes, nrFreeBlocks]).toEqual([2048 * MIB, 1024]);
+  expect(reclaimedBytes).toBeLessThanOrEqual(128 * MIB);
 });
 
 test('killed between the message and what it was to do, its blocks count until they are gone', async () => {
@@ -216,6 +219,24 @@ test('what it did is undone by whoever has the journal, as often as one likes', 
   }
 });
 
+test('what is no block may be of any size', async () => {
+  await actuator.close();
+  await qemu[Symbol.asyncDispose]();
+  qemu = await FakeQemu.listen(socketPath, BASE + 1.5 * MIB, 300 * MIB);
+  qemu.addMemoryDevice(512 * MIB);
+  await agent[Symbol.asyncDispose]();
+  agent = await FakeAgent.listen(join(folder, 'agent.sock'), qemu);
+  actuator = await open();
+  const loop = run();
+  await steps(loop, 80);
+  expect(device().pluggedBytes).toBe(0);
+  qemu.usedBytes = 1000 * MIB;
+  await steps(loop, 20, () => {
+    agent.someTotalUs += 1e5;
+  });
+  expect(device().pluggedBytes).toBe(512 * MIB);
+});
+
 test('what is no block counts in a budget, and a maximum below it is refused', async () => {
   const actuators = [actuator];
   const start = (budgetBytes: number) =>
@@ -242,9 +263,32 @@ test('other blocks, and a port without a socket, are refused with a way out', as
   qemu.agentChardev = 'pty:/dev/pts/1';
   await expect(open()).rejects.toThrow(/is behind "pty:\/dev\/pts\/1"; put a socket/);
   qemu.agentChardev = null;
-  // Without an agent it is a guest like any other.
+  qemu.hasBalloon = false;
+  await expect(open()).rejects.toThrow(
+    /has no balloon; start QEMU with -device virtio-balloon-pci/,
+  );
+});
+
+test('without an agent, it is sized by its memory device on the word of the balloon driver', async () => {
+  await actuator.close();
+  qemu.agentChardev = null;
   actuator = await open();
-  expect((await actuator.observe()).sizeBytes).toBe(BASE);
+  const report = await steps(run(), 150);
+  expect(report.pressureFrom).toMatch(/^a proxy: /);
+  expect([report.sizeBytes, qemu.targetBytes]).toEqual([BASE, BASE]);
+  expect([agent.orders, device().pluggedBytes]).toEqual([[], 0]);
+});
+
+test('without a memory device, it is sized by its balloon on the word of its agent', async () => {
+  await actuator.close();
+  qemu.memoryDevice = null;
+  actuator = await open();
+  agent.coldBytes = 100 * MIB;
+  const report = await steps(run(), 150);
+  expect(report.pressureFrom).toBe("the guest's memory pressure, by its agent");
+  // What was cold has left: 200 MiB in use, and the headroom.
+  expect([report.sizeBytes, qemu.actualBytes]).toEqual([328 * MIB, 328 * MIB]);
+  expect(qemu.orders.every((order) => order.startsWith('balloon '))).toBe(true);
 });
 
 function undone(step: number): Promise<string> {

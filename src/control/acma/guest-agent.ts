@@ -112,15 +112,17 @@ export class GuestAgent {
   /** Of several that have come together only the last one still counts. */
   #newestOrder(): AgentOrder | null {
     let newest: AgentOrder | null = null;
+    let wrong: string | null = null;
     for (const line of this.#lines.push(this.#port.read())) {
       try {
         if (line === null) throw new MessageError(`a line is longer than ${MAX_LINE_LENGTH}`);
         newest = parseOrder(line);
       } catch (error) {
         if (!(error instanceof MessageError)) throw error;
-        this.#port.write(agentLine({ id: 0, error: error.message }));
+        wrong = error.message;
       }
     }
+    if (wrong !== null) this.#port.write(agentLine({ id: 0, error: wrong }));
     return newest;
   }
 

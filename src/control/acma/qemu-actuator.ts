@@ -1,7 +1,7 @@
 /**
- * A QEMU guest. One with a memory device (virtio-mem) and our agent cooperates: it says how it
- * stands, makes room when it is asked to, and its kernel lets go of whole blocks. Any other is
- * sized by its balloon, on the word of its balloon's driver.
+ * A QEMU guest, sized by its memory device (virtio-mem), of which its kernel lets go of whole
+ * blocks, or by its balloon. One with our agent cooperates: it says how it stands, and makes room
+ * when it is asked to. Of any other, the word of its balloon's driver is all there is.
  */
 import { alignDown } from '../../base/arithmetic.ts';
 import { type Clock, monotonicClock } from '../../base/clock.ts';
@@ -73,21 +73,23 @@ export class QemuActuator implements AcmaActuator {
     const qmp = await Qmp.open(socketPath);
     try {
       const balloon = await QemuBalloon.of(qmp);
+      const lever = (await QemuMemoryDevice.of(qmp)) ?? balloon;
       const agentSocket = await agentSocketOf(qmp);
-      const device = agentSocket === null ? null : await QemuMemoryDevice.of(qmp);
-      const lever = device ?? balloon;
-      if (lever === null) throw nothingToSize(qmp);
+      if (lever === null || (balloon === null && agentSocket === null)) throw nothingToGoBy(qmp);
       checkKnobs(knobs, lever, socketPath);
       const name = guestName(socketPath);
       const outside = balloon && new BalloonReports(name, balloon, clock);
-      if (device === null) return new QemuActuator(qmp, lever, outside!, [lever.step], clock);
-      const link = new AgentLink({
-        ...{ socketPath: agentSocket!, clock },
-        ...(answerLimitMs !== undefined && { answerLimitMs }),
-      });
-      const steps = [lever.step, ...(balloon === null ? [] : [balloon.reportsStep])];
-      const reports = new AgentReports(name, link, outside, clock);
-      return new QemuActuator(qmp, lever, reports, steps, clock);
+      const linkTo = (path: string) =>
+        new AgentLink({
+          ...{ socketPath: path, clock },
+          ...(answerLimitMs !== undefined && { answerLimitMs }),
+        });
+      const reports =
+        agentSocket === null
+          ? outside!
+          : new AgentReports(name, linkTo(agentSocket), outside, clock);
+      const asks = balloon === null || lever === balloon ? [] : [balloon.reportsStep];
+      return new QemuActuator(qmp, lever, reports, [lever.step, ...asks], clock);
     } catch (error) {
       qmp[Symbol.dispose]();
       throw error;
@@ -130,16 +132,16 @@ export class QemuActuator implements AcmaActuator {
   async observe(): Promise<AcmaObservation> {
     const [runState, figures] = await Promise.all([runStateOf(this.#qmp), this.#reports.latest()]);
     this.#runState = runState;
-    this.#figures = figures;
     // Last, so that what it let go of meanwhile is not taken from it a second time.
     this.#sizeBytes = alignDown(await this.#lever.sizeBytes(), BLOCK_BYTES);
+    this.#figures = bounded(figures, this.#sizeBytes);
     return {
       nowMs: this.#nowMs(),
       takenAtMs: figures.takenAtMs,
       totalBytes: this.totalBytes,
       sizeBytes: this.#sizeBytes,
-      freeBytes: Math.min(this.#sizeBytes, figures.availableBytes),
-      coldBytes: Math.min(this.#sizeBytes, figures.coldBytes),
+      freeBytes: this.#figures.availableBytes,
+      coldBytes: this.#figures.coldBytes,
       someTotalUs: figures.stalledUs,
       refaultedBytes: figures.refaultedBytes,
       hostFaultedBytes: null,
@@ -213,7 +215,8 @@ export class QemuActuator implements AcmaActuator {
     const total = this.#figures!.reclaimedBytes;
     const grown = Math.max(0, total - this.#reclaimedBytes);
     this.#reclaimedBytes = total;
-    return grown;
+    // No more than it may have been asked for.
+    return Math.min(grown, WINDOW_BYTES);
   }
 
   #standing(): SizeStanding {
@@ -230,7 +233,21 @@ export class QemuActuator implements AcmaActuator {
   }
 }
 
-function nothingToSize(qmp: Qmp): ThermoclineError {
+/** Nothing in a guest is larger than the guest. */
+function bounded(figures: GuestFigures, sizeBytes: number): GuestFigures {
+  const { nrFreeBlocks } = figures;
+  const atMost = (bytes: number) => Math.min(sizeBytes, bytes);
+  return {
+    ...figures,
+    freeBytes: atMost(figures.freeBytes),
+    availableBytes: atMost(figures.availableBytes),
+    coldBytes: atMost(figures.coldBytes),
+    nrFreeBlocks: nrFreeBlocks === null ? null : Math.min(nrFreeBlocks, sizeBytes / BLOCK_BYTES),
+    agentBytes: atMost(figures.agentBytes),
+  };
+}
+
+function nothingToGoBy(qmp: Qmp): ThermoclineError {
   return new ThermoclineError(
     'TC_UNSUPPORTED',
     `The guest at ${qmp.path} has no balloon; start QEMU with -device virtio-balloon-pci, or with ` +

@@ -1,5 +1,5 @@
 /** What a guest was told its size shall be, and what has become of that. */
-import { alignUp } from '../../base/arithmetic.ts';
+import { alignDown, alignUp } from '../../base/arithmetic.ts';
 import { type AcmaDecision, BLOCK_BYTES, WINDOW_BYTES } from '../../policies/acma/observation.ts';
 import { nrBlocks } from './size-windows.ts';
 
@@ -33,7 +33,8 @@ export class SizeOrders {
     if (give.length > 0) return Math.max(ordered, sizeBytes + nrBlocks(give) * BLOCK_BYTES);
     if (take.length === 0) return null;
     const used = sizeBytes - Math.min(sizeBytes, availableBytes);
-    const floor = alignUp(Math.max(leastBytes, used + SPARE_SHARE * used), BLOCK_BYTES);
+    const needed = alignUp(used + SPARE_SHARE * used, BLOCK_BYTES);
+    const floor = Math.max(alignDown(leastBytes, BLOCK_BYTES), needed);
     const taken = Math.min(nrBlocks(take) * BLOCK_BYTES, WINDOW_BYTES);
     const wanted = Math.max(floor, Math.min(ordered, sizeBytes - taken));
     // The same order again has a balloon grow that gave way.

@@ -38,10 +38,14 @@ export class QemuBalloon implements SizeLever {
     const [device] = await devicesOfType(qmp, BALLOON);
     if (device === undefined) return null;
     const ram = await qmp.execute<Record<string, number>>('query-memory-size-summary');
+    const devices = await qmp.execute<DeviceAnswer[]>('query-memory-devices');
+    // A balloon is blind to memory of other kinds.
+    const dimms = devices.filter(({ type }) => type === 'dimm');
+    const plugged = dimms.reduce((sum, { data }) => sum + data.size, 0);
     const { actual } = await qmp.execute<{ actual: number }>('query-balloon');
     const pollingSeconds = await propertyOf<number>(qmp, device, POLLING);
     const undo = { qmpSocket: qmp.path, device, balloonBytes: actual, pollingSeconds };
-    return new QemuBalloon(qmp, undo, (ram['base-memory'] ?? 0) + (ram['plugged-memory'] ?? 0));
+    return new QemuBalloon(qmp, undo, (ram['base-memory'] ?? 0) + plugged);
   }
 
   private constructor(qmp: Qmp, undo: BalloonUndo, ramBytes: number) {
@@ -96,6 +100,11 @@ export async function putBackBalloon(undo: BalloonUndo): Promise<'restored' | 'g
   await qmp.execute('balloon', { value: balloonBytes });
   await qmp.execute('qom-set', { path: device, property: POLLING, value: pollingSeconds });
   return 'restored';
+}
+
+interface DeviceAnswer {
+  readonly type: string;
+  readonly data: { readonly size: number };
 }
 
 interface StatsAnswer {

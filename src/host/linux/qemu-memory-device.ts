@@ -3,6 +3,7 @@
  * guest shall have of it, the guest's driver moves away what its blocks hold, and QEMU gives each
  * block that is let go of back to the host, and counts it.
  */
+import { alignUp } from '../../base/arithmetic.ts';
 import { ThermoclineError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
 import type { LeverStep, MemoryDeviceUndo } from '../host.ts';
@@ -60,11 +61,17 @@ export class QemuMemoryDevice implements SizeLever {
   }
 
   async setSize(bytes: number): Promise<void> {
-    await request(this.#qmp, this.#device, bytes - this.leastBytes);
+    await request(this.#qmp, this.#device, this.#requestedFor(bytes));
   }
 
   orderText(bytes: number): string {
-    return `qom-set ${this.#device} ${REQUESTED} ${bytes - this.leastBytes}`;
+    return `qom-set ${this.#device} ${REQUESTED} ${this.#requestedFor(bytes)}`;
+  }
+
+  /** Whole blocks, and never less than what was ordered: `-m` may be any size. */
+  #requestedFor(bytes: number): number {
+    const wanted = alignUp(bytes - this.leastBytes, BLOCK_BYTES);
+    return Math.max(0, Math.min(wanted, this.totalBytes - this.leastBytes));
   }
 }
 

@@ -195,6 +195,24 @@ test('a guest without pressure to which the host supplies much is not believed',
   expect(nrBlocks(decision.give)).toBeGreaterThan(0);
 });
 
+test('what was given since a report was taken is not given once more', () => {
+  // Free memory runs out; the report of that is a second old at each step.
+  const late = (nowMs: number, sizeBytes: number) =>
+    guest({
+      ...{ nowMs, takenAtMs: nowMs - 1000, sizeBytes, freeBytes: 40 * MIB },
+      windows: untouched(64).map((window, index) =>
+        index < 48 ? window : { ...window, nrTaken: 64 },
+      ),
+    });
+  let state = newAcmaState(late(0, 6 * GIB));
+  ({ state } = stepAcma(late(0, 6 * GIB), state, knobs));
+  const first = stepAcma(late(1000, 6 * GIB), state, knobs);
+  expect(nrBlocks(first.decision.give)).toBeGreaterThan(0);
+  const given = 6 * GIB + nrBlocks(first.decision.give) * BLOCK_BYTES;
+  // The same old figures, and the size has grown meanwhile.
+  expect(stepAcma(late(2000, given), first.state, knobs).decision.give).toEqual([]);
+});
+
 test('whatever it is told, sizes stay within the knobs', () => {
   const bytes = (max: number) =>
     fc.integer({ min: 0, max: max / BLOCK_BYTES }).map((n) => n * BLOCK_BYTES);

@@ -41,8 +41,16 @@ export function headroomBytes({ maxBytes }: Pick<AcmaKnobs, 'maxBytes'>): number
   return Math.max(WINDOW_BYTES, 0.02 * maxBytes);
 }
 
+/** A size, and when it was. */
+interface SizeReading {
+  readonly atMs: number;
+  readonly sizeBytes: number;
+}
+
 /** What the controller remembers between steps. */
 export interface AcmaState {
+  /** Sizes as old as figures may be. */
+  readonly sizes: readonly SizeReading[];
   readonly stalls: readonly Reading[];
   /** What the host supplied: a total of bytes instead of microseconds. */
   readonly hostFaults: readonly Reading[];
@@ -63,6 +71,7 @@ export interface AcmaState {
 /** A controller that has seen nothing yet. */
 export function newAcmaState({ takenAtMs, freeBytes, sizeBytes }: AcmaObservation): AcmaState {
   return {
+    sizes: [],
     stalls: [],
     hostFaults: [],
     lastStepMs: takenAtMs,
@@ -78,12 +87,14 @@ export function newAcmaState({ takenAtMs, freeBytes, sizeBytes }: AcmaObservatio
 
 /** The next decision. Call it each second, and at once when a pressure trigger fires. */
 export function stepAcma(
-  observation: AcmaObservation,
+  reported: AcmaObservation,
   before: AcmaState,
   knobs: AcmaKnobs,
 ): { readonly decision: AcmaDecision; readonly state: AcmaState } {
+  const sizes = addSize(before.sizes, reported);
+  const observation = { ...reported, freeBytes: freeNow(reported, sizes) };
   const { nowMs, takenAtMs, sizeBytes, freeBytes } = observation;
-  const state = remember(observation, before, knobs);
+  const state = { ...remember(observation, before, knobs), sizes };
   const decision = decide(observation, before, state, knobs);
   const takes = decision.take.length > 0;
   const isFresh = nowMs - takenAtMs <= STALE_MS;
@@ -99,6 +110,26 @@ export function stepAcma(
       nrGives: decision.give.length > 0 ? before.nrGives + 1 : 0,
     },
   };
+}
+
+function addSize(
+  sizes: readonly SizeReading[],
+  { nowMs, sizeBytes }: AcmaObservation,
+): readonly SizeReading[] {
+  const firstKept = sizes.findLastIndex(({ atMs }) => atMs <= nowMs - STALE_MS);
+  return [...sizes.slice(Math.max(0, firstKept)), { atMs: nowMs, sizeBytes }];
+}
+
+/**
+ * Free memory as it would be reported by now: what was given or taken since the report is not in
+ * it, and would be given or taken once more.
+ */
+function freeNow(
+  { takenAtMs, sizeBytes, freeBytes }: AcmaObservation,
+  sizes: readonly SizeReading[],
+): number {
+  const then = sizes.findLast(({ atMs }) => atMs <= takenAtMs) ?? sizes[0]!;
+  return Math.min(sizeBytes, Math.max(0, freeBytes + sizeBytes - then.sizeBytes));
 }
 
 function remember(
