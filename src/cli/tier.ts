@@ -9,6 +9,7 @@ import { tiersOf } from '../policies/tiers.ts';
 import { Interruption } from './interruption.ts';
 import { featuresHere } from './policy/features-here.ts';
 import { addKnobOptions, knobsOf } from './policy/knob-options.ts';
+import { addLiveOptions } from './policy/live-options.ts';
 import { runLine, runsOf } from './policy/status.ts';
 import { rootsOf } from './roots.ts';
 import { readScenario } from './scenario-file.ts';
@@ -16,7 +17,7 @@ import { ProgressLine } from './terminal/progress.ts';
 import { aimStatus } from './tier/aims.ts';
 import { explainTierPlan, tierLines, tierPlanLines } from './tier/plan.ts';
 import { copyOfMachine, simulateTiers, tierSimulationLines } from './tier/simulate.ts';
-import { addPid, ceilingValue, durationValue } from './watch/option-values.ts';
+import { addPid, durationValue } from './watch/option-values.ts';
 
 const SUMMARY = 'promote the hot and demote the cold between memory tiers';
 
@@ -81,35 +82,25 @@ interface LiveOptions {
 }
 
 function addLive(tier: Command, mode: LoopMode, summary: string): void {
-  subcommand(tier, mode, summary)
+  const live = subcommand(tier, mode, summary)
     .option('--kernel', "all memory of the machine, by the kernel's DAMON")
     .option('--pid <pid>', 'from user space, that of this process; may be repeated', addPid)
     .addOption(
       new Option('--every <duration>', 'look so often')
         .argParser(durationValue('--every'))
         .default(1_000_000, '1s'),
-    )
-    .option('--for <duration>', 'end after this time', durationValue('--for'))
-    .addOption(
-      new Option('--handover <module>', 'switch this module off while the kernel is used').choices([
-        'damon_stat',
-      ]),
-    )
-    .option(
-      '--ceiling <percent>',
-      'share of one CPU that watching may cost (default: 1)',
-      ceilingValue,
-    )
-    .action(async (options: LiveOptions, self: Command) => {
-      const { runTiers } = await import('./tier/run.ts');
-      using interruption = new Interruption();
-      process.exitCode = await runTiers({
-        ...{ knobs: knobs(self), roots: rootsOf(self), mode, pids: pidsOf(options), interruption },
-        ...{ everyUs: options.every, forUs: options.for ?? null, json: options.json === true },
-        handOverStat: options.handover !== undefined,
-        ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
-      });
+    );
+  addLiveOptions(live);
+  live.action(async (options: LiveOptions, self: Command) => {
+    const { runTiers } = await import('./tier/run.ts');
+    using interruption = new Interruption();
+    process.exitCode = await runTiers({
+      ...{ knobs: knobs(self), roots: rootsOf(self), mode, pids: pidsOf(options), interruption },
+      ...{ everyUs: options.every, forUs: options.for ?? null, json: options.json === true },
+      handOverStat: options.handover !== undefined,
+      ...(options.ceiling !== undefined && { cpuCeiling: options.ceiling }),
     });
+  });
 }
 
 /** Empty for the whole machine. */

@@ -4,8 +4,9 @@ import type { LoopMode } from '../../control/policy-loop.ts';
 import type { Knobs, Policy } from '../../policies/policy.ts';
 import { TUNER_NAMES, type TunerName } from '../../policies/tuners.ts';
 import { addName, addPlaceOptions } from '../watch/kernel-options.ts';
-import { addPid, ceilingValue, durationValue } from '../watch/option-values.ts';
+import { addPid, durationValue } from '../watch/option-values.ts';
 import { addKnobOptions } from './knob-options.ts';
+import { addLiveOptions } from './live-options.ts';
 import type { PlanOptions } from './plan.ts';
 import { PLAN_FORMS } from './plan-text.ts';
 import type { SimulateOptions } from './simulate.ts';
@@ -74,18 +75,8 @@ function addLive<K extends Knobs, S>(
   addSubjectOptions(live);
   addKnobOptions(live, policy);
   addLoopOptions(live);
+  addLiveOptions(live);
   live
-    .option('--for <duration>', 'end after this time', durationValue('--for'))
-    .addOption(
-      new Option('--handover <module>', 'switch this module off while the kernel is used').choices([
-        'damon_stat',
-      ]),
-    )
-    .option(
-      '--ceiling <percent>',
-      'share of one CPU that watching may cost (default: 1)',
-      ceilingValue,
-    )
     .option('--aim <aim>', 'what a service has to keep, like "p99 <= 20ms"')
     .option(
       '--aim-config <file>',
