@@ -9,8 +9,11 @@ import { Cgroup, until } from './memory-figures.ts';
 /** Shares of each faster node, in percent. */
 export const freeAim = 16;
 export const useAim = 85;
-/** So slow that hot memory is on its way up for as long as the aims are looked at. */
-const rate = '8M';
+/**
+ * Small, as the machine is: what is cold is known after a window, which tuning makes ten seconds
+ * long, and what comes to a node within one must be no more than points of it.
+ */
+const rate = '3M';
 
 /** Switches of the kernel besides DAMON's files, which a run leaves alone, too. */
 const demotion = '/sys/kernel/mm/numa/demotion_enabled';

@@ -14,7 +14,7 @@ const near = 2;
 const heldSeconds = 30;
 /** More than has come up after that, so that both faster nodes can be filled all the time. */
 const hotMebibytes = 48;
-const firstMebibytes = 8;
+const firstMebibytes = 2;
 const burstMebibytes = 20;
 /** After all others: it would keep one of two processors to itself. */
 const politePriority = 15;
@@ -139,7 +139,7 @@ const suite: GuestSuite = {
       t.note(places(scene));
       assert.ok(run.movedMebibytes(0, 1) >= 4, 'down from node 0');
       assert.ok(placeOf(cold[1])[2] >= 4, 'down from node 1');
-      assert.equal(placeOf(cold[1])[0], 0, 'nothing cold has gone up');
+      assert.ok(placeOf(cold[1])[0] <= 2, 'next to nothing cold has gone up');
     },
 
     async 'a competing allocator neither waits nor is killed'(t) {
