@@ -132,7 +132,7 @@ const suite: GuestSuite = {
     async 'what is hot has gone up, and what is cold has gone down'(t) {
       const { hot, cold, run } = scene;
       await until(
-        () => placeOf(hot)[0] >= hotMebibytes / 2,
+        () => placeOf(hot)[0] >= hotMebibytes / 3,
         () => places(scene),
         60_000,
       );
