@@ -16,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   'acma-fleet': () => import('./acma/fleet/bench.ts'),
   tiering: () => import('./tiering/index.ts'),
   'tiering-knobs': () => import('./tiering/knobs.ts'),
+  'tiering-guest': () => import('./tiering/guest.ts'),
   reclaim: () => import('./reclaim/bench.ts'),
   'equal-slowdown': () => import('./reclaim/equal-slowdown.ts'),
   shadow: () => import('./reclaim/shadow.ts'),
