@@ -16,6 +16,9 @@ export interface AddressLabel {
 /** A new axis voids what is drawn, so memory that keeps coming waits for so many snapshots. */
 const AXIS_EVERY = 10;
 
+/** By less, clocks differ only by when each was read; by more, one of them was set. */
+const CLOCK_JITTER_US = 500_000;
+
 let nextId = 1;
 
 /** Views follow `revision`, which moves with each snapshot. */
@@ -30,6 +33,7 @@ export class Picture {
   readonly #revision = signal(0);
   readonly #builder = new AxisBuilder();
   #sinceAxis = 0;
+  #wallOffsetUs: number | null = null;
 
   constructor(untilUs: number | null = null) {
     this.untilUs = untilUs;
@@ -57,10 +61,12 @@ export class Picture {
     return { fromUs, toUs: Math.max(toUs, this.untilUs ?? 0), totalBytes };
   }
 
-  /** Microseconds since 1970 at 0 of the picture's time; null on a virtual clock. */
+  /**
+   * Microseconds since 1970 at 0 of the picture's time; null on a virtual clock. The same from
+   * snapshot to snapshot, so that the times below a picture that stands still do so, too.
+   */
   get wallOffsetUs(): number | null {
-    const snapshot = this.latest?.snapshot;
-    return snapshot?.wallTimeUs == null ? null : snapshot.wallTimeUs - snapshot.timeUs;
+    return this.#wallOffsetUs;
   }
 
   /** Takes snapshots in order of time, each with the time that it speaks for. */
@@ -70,6 +76,7 @@ export class Picture {
         if (!this.history.add(snapshot, spanUs)) continue;
         this.#builder.add(snapshot);
         this.#sinceAxis += 1;
+        this.#noteClock(snapshot);
       }
       if (this.#axis.value.totalBytes === 0 || this.#sinceAxis >= AXIS_EVERY) {
         this.#axis.value = this.#builder.build(this.#axis.value);
@@ -87,6 +94,15 @@ export class Picture {
       this.#sinceAxis += frames.length;
       this.#revision.value += 1;
     });
+  }
+
+  #noteClock({ timeUs, wallTimeUs }: Snapshot): void {
+    if (wallTimeUs == null) return;
+    const offsetUs = wallTimeUs - timeUs;
+    const before = this.#wallOffsetUs;
+    if (before === null || Math.abs(offsetUs - before) > CLOCK_JITTER_US) {
+      this.#wallOffsetUs = offsetUs;
+    }
   }
 
   setLabels(labels: readonly AddressLabel[]): void {
