@@ -17,8 +17,11 @@ export type TestBody = (context: TestContext) => void | Promise<void>;
 
 /** The default export of a `*.guest.ts` file: its tests run one after another on one machine. */
 export interface GuestSuite {
-  /** Takes minutes: run only where a pattern asks for it, and by `test/nightly/guests.ts`. */
-  readonly onRequest?: true;
+  /**
+   * Takes minutes: run only where a pattern asks for it, and by `test/nightly/guests.ts`; on all
+   * kernels, or on those that are named.
+   */
+  readonly onRequest?: true | readonly KernelName[];
   /** Each of them gets a machine of its own. */
   readonly kernels: readonly KernelName[];
   readonly topology: Topology;

@@ -42,7 +42,7 @@ interface OutsideSuite {
   /** Of the machines that it starts, so that none has to be booted within a test. */
   readonly topologies: readonly [Topology, ...Topology[]];
   readonly tests: OutsideTests;
-  /** As that of a {@link GuestSuite}. */
+  /** As that of a {@link GuestSuite}, which has one kernel here. */
   readonly onRequest?: true;
 }
 
@@ -88,7 +88,9 @@ export async function findJobs(patterns: readonly string[]): Promise<Job[]> {
     const { default: suite } = (await import(url)) as { default: GuestSuite };
     for (const kernelName of suite.kernels) {
       const name = file.replace('.guest.ts', '');
-      const title = titled(name, kernelName, suite.topology, suite.onRequest);
+      const { onRequest = [] } = suite;
+      const waits = onRequest === true || onRequest.includes(kernelName);
+      const title = titled(name, kernelName, suite.topology, waits);
       jobs.push({ ...title, tests: { file, suite } });
     }
   }
