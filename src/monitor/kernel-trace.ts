@@ -15,7 +15,7 @@ import { type TracedWindow, TraceWindows } from '../kernel/trace-windows.ts';
 const POLL_MS = 10;
 /** One that does not end within so many of its lengths, or this long, does not end at all. */
 const PATIENCE_WINDOWS = 3;
-const LEAST_PATIENCE_US = 1_000_000;
+const LEAST_PATIENCE_US = 3_000_000;
 
 /** Where a machine is traced. */
 export interface TraceSource {

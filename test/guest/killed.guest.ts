@@ -160,6 +160,7 @@ function killedAt({ reach, holds }: Point): TestBody {
 }
 
 const suite: GuestSuite = {
+  onRequest: ['6.12'],
   kernels: ['newest', '6.12'],
   topology: 'plain',
   tests: Object.fromEntries(
