@@ -38,21 +38,14 @@ afterEach(() => {
   tree[Symbol.dispose]();
 });
 
-const env = () => ({
-  ...process.env,
-  THERMOCLINE_STATE_DIR: join(tree.folder, 'state'),
-  THERMOCLINE_PROC_ROOT: tree.roots.proc,
-  THERMOCLINE_SYSFS_ROOT: tree.roots.sys,
-  THERMOCLINE_CGROUP_ROOT: tree.roots.cgroup,
-});
 const acma = (...args: string[]) =>
-  spawnSync(process.execPath, [program, 'acma', ...args], { encoding: 'utf8', env: env() });
+  spawnSync(process.execPath, [program, 'acma', ...args], { encoding: 'utf8', env: tree.env });
 const high = () => readFileSync(join(tree.roots.cgroup, 'db/memory.high'), 'latin1').trim();
 
 /** A run that has taken its first step. */
 async function startRun(): Promise<ChildProcess> {
   const child = spawn(process.execPath, [program, 'acma', 'run', ...KNOBS], {
-    env: env(),
+    env: tree.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);
@@ -70,7 +63,7 @@ async function eventually(condition: () => boolean): Promise<void> {
 async function startGuestRun(socket: string): Promise<{ child: ChildProcess; line: string }> {
   const words = ['acma', 'run', '--qemu', socket, '--min', '256M', '--max', '2G'];
   const child = spawn(process.execPath, [program, ...words], {
-    env: env(),
+    env: tree.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);
@@ -147,7 +140,7 @@ test('run steers a guest by its balloon, answers status, and lets go of it when 
   // More than its maximum: down it goes, 128 MiB at a time.
   expect(line).toMatch(/vm\.qmp .* The maximum is lower than the size\.\n$/);
   expect(qemu.orders).toEqual(['poll 1', `balloon ${(4096 - 128) * 2 ** 20}`]);
-  const status = spawn(process.execPath, [program, 'acma', 'status', '--json'], { env: env() });
+  const status = spawn(process.execPath, [program, 'acma', 'status', '--json'], { env: tree.env });
   let told = '';
   for await (const piece of status.stdout!.setEncoding('utf8')) told += piece;
   expect(JSON.parse(told).runs[0]).toMatchObject({
@@ -188,7 +181,7 @@ test('plan of a guest that cooperates says so, and puts back each thing as it wa
   qemu.addMemoryDevice(2 ** 30);
   await using _agent = await FakeAgent.listen(join(tree.folder, 'vm.agent'), qemu);
   const words = ['acma', 'plan', '--qemu', socket, '--min', '1G', '--max', '2G'];
-  const plan = spawn(process.execPath, [program, ...words], { env: env() });
+  const plan = spawn(process.execPath, [program, ...words], { env: tree.env });
   let text = '';
   for await (const piece of plan.stdout!.setEncoding('utf8')) text += piece;
   expect(text).toMatch(/pressure comes from the guest's memory pressure, by its agent/);
@@ -202,7 +195,7 @@ test('plan of guests says where its figures come from', async () => {
   await using _a = await FakeQemu.listen(sockets[0]!, 4 * 2 ** 30, 2 ** 28);
   await using _b = await FakeQemu.listen(sockets[1]!, 4 * 2 ** 30, 2 ** 29);
   const words = ['acma', 'plan', '--qemu', ...sockets, '--min', '256M', '--max', '2G'];
-  const plan = spawn(process.execPath, [program, ...words], { env: env() });
+  const plan = spawn(process.execPath, [program, ...words], { env: tree.env });
   let text = '';
   for await (const piece of plan.stdout!.setEncoding('utf8')) text += piece;
   expect(text).toMatch(/a\.qmp: 256 MiB in use/);

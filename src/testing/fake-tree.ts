@@ -21,6 +21,17 @@ export class FakeTree implements Disposable {
     for (const [path, content] of Object.entries(files)) this.write(path, content);
   }
 
+  /** Of a process that takes the tree for its machine, and keeps its state in it too. */
+  get env(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      THERMOCLINE_STATE_DIR: join(this.folder, 'state'),
+      THERMOCLINE_PROC_ROOT: this.roots.proc,
+      THERMOCLINE_SYSFS_ROOT: this.roots.sys,
+      THERMOCLINE_CGROUP_ROOT: this.roots.cgroup,
+    };
+  }
+
   write(path: string, content: string): void {
     const file = join(this.folder, path);
     mkdirSync(dirname(file), { recursive: true });

@@ -1,7 +1,6 @@
 /** `acma pool` as people run it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeTree } from '../../testing/fake-tree.ts';
@@ -31,17 +30,10 @@ afterEach(() => {
   tree[Symbol.dispose]();
 });
 
-const env = () => ({
-  ...process.env,
-  THERMOCLINE_STATE_DIR: join(tree.folder, 'state'),
-  THERMOCLINE_PROC_ROOT: tree.roots.proc,
-  THERMOCLINE_SYSFS_ROOT: tree.roots.sys,
-  THERMOCLINE_CGROUP_ROOT: tree.roots.cgroup,
-});
 const pool = (...args: string[]) =>
   spawnSync(process.execPath, [program, 'acma', 'pool', ...args], {
     encoding: 'utf8',
-    env: env(),
+    env: tree.env,
   });
 
 test('plan says how it stands and what a run would write', () => {
@@ -55,7 +47,7 @@ test('plan says how it stands and what a run would write', () => {
 
 test('run reports each step, answers status, and leaves one run behind in the journal', async () => {
   child = spawn(process.execPath, [program, 'acma', 'pool', 'run', '--target', '512M', '--json'], {
-    env: env(),
+    env: tree.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [piece] = (await once(child.stdout!, 'data')) as [Buffer];
@@ -68,7 +60,7 @@ test('run reports each step, answers status, and leaves one run behind in the jo
   expect(pool('run', '--target', '1G').stderr).toMatch(/does the same already/);
   const others = spawnSync(process.execPath, [program, 'acma', 'status'], {
     encoding: 'utf8',
-    env: env(),
+    env: tree.env,
   });
   expect(others.stdout).toBe('No run of acma is known here.\n');
   const exited = once(child, 'exit');

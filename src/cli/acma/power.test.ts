@@ -39,11 +39,7 @@ afterEach(() => tree[Symbol.dispose]());
 const power = (...args: string[]) =>
   spawnSync(process.execPath, [program, 'acma', 'power', ...args], {
     encoding: 'utf8',
-    env: {
-      ...process.env,
-      THERMOCLINE_PROC_ROOT: tree.roots.proc,
-      THERMOCLINE_SYSFS_ROOT: tree.roots.sys,
-    },
+    env: tree.env,
   });
 
 test('reports which blocks could go, and takes none offline', () => {
