@@ -101,6 +101,18 @@ describe('what is written', () => {
   });
 });
 
+test('of one guest, each device is a step of its own', () => {
+  using journal = Journal.create(stateDir, 'a run');
+  const qmpSocket = '/run/a.qmp';
+  const undos = [
+    { qmpSocket, device: '/machine/peripheral/memory0', requestedBytes: 7 },
+    { qmpSocket, device: '/machine/peripheral/balloon0', balloonBytes: 7, pollingSeconds: 0 },
+  ];
+  for (const undo of [...undos, ...undos]) journal.record({ text: 'a step', undo });
+  journal.reload();
+  expect(journal.pending.map(({ undo }) => undo)).toEqual(undos.toReversed());
+});
+
 describe('what a crash leaves', () => {
   test('a torn last line is ignored, and removed by the next write', () => {
     using journal = Journal.create(stateDir, 'a run');

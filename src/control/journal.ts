@@ -221,7 +221,7 @@ export class Journal implements Disposable {
 function keyOf({ undo, text }: LeverStep): string {
   if (undo === null) return text;
   if ('file' in undo) return undo.file;
-  if ('qmpSocket' in undo) return undo.qmpSocket;
+  if ('qmpSocket' in undo) return `${undo.qmpSocket} ${undo.device}`;
   return 'kernelSlot' in undo ? `slot ${undo.kernelSlot}` : undo.traceInstance;
 }
 
