@@ -69,7 +69,7 @@ describe.skipIf(whyNoBrowser() !== null)('on the dashboard', { timeout: 120_000 
       .poll(() => running.service.monitor('twin').nrPictures, { timeout: 30_000 })
       .toBeGreaterThan(nrPictures + 5);
     expect(await times()).toBe(paused);
-    for (let press = 0; press < 4; press++) await page.keyboard.press('+');
+    for (let press = 0; press < 8; press++) await page.keyboard.press('+');
     const bar = page.getByRole('slider', { name: 'Scrub through history' });
     const until = () => bar.getAttribute('aria-valuetext');
     const late = await until();

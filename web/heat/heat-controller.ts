@@ -1,7 +1,7 @@
 /** What the heat map shows and what people do to it, whatever they do it with. */
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Snapshot } from '../../src/params/snapshot.ts';
-import { fitted, followed, type HeatView, isAtEnd, pan, zoom } from './heat-view.ts';
+import { fitted, followed, type HeatView, isAtEnd, movesTime, pan, zoom } from './heat-view.ts';
 import type { Picture } from './picture.ts';
 import { type Reading, readingAt } from './place-text.ts';
 import type { HeatSelection } from './selection.ts';
@@ -122,9 +122,8 @@ export class HeatController {
   /** Puts a moment at the right edge. */
   scrubTo(timeUs: number): void {
     const view = this.#view.value;
-    this.#set(
-      pan({ ...view, fromUs: timeUs - view.width * view.usPerPixel }, 0, 0, this.picture.world),
-    );
+    const rightUs = view.fromUs + view.width * view.usPerPixel;
+    this.pan((rightUs - timeUs) / view.usPerPixel, 0);
   }
 
   /** Moves the crosshair, and the picture where it would leave it. */
@@ -191,10 +190,12 @@ export class HeatController {
     return this.cursor.value ?? { x: Math.round(width / 2), y: Math.round(height / 2) };
   }
 
+  /** Moving to the newest follows it, moving away from it pauses. */
   #set(view: HeatView): void {
+    const moves = movesTime(view, this.#view.value);
     batch(() => {
       this.#view.value = view;
-      this.#follows.value = isAtEnd(view, this.picture.world);
+      if (moves) this.#follows.value = isAtEnd(view, this.picture.world);
     });
   }
 }

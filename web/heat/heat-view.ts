@@ -47,14 +47,12 @@ function stepsUp(ratio: number): number {
 
 /** Moves the picture by so many pixels. */
 export function pan(view: HeatView, x: number, y: number, world: HeatWorld): HeatView {
-  return bounded(
-    {
-      ...view,
-      fromUs: view.fromUs - x * view.usPerPixel,
-      offset: view.offset - y * view.bytesPerPixel,
-    },
-    world,
-  );
+  const moved = {
+    ...view,
+    fromUs: view.fromUs - x * view.usPerPixel,
+    offset: view.offset - y * view.bytesPerPixel,
+  };
+  return bounded(moved, view, world);
 }
 
 /** Magnifies by `factorX` and `factorY` around a pixel, which keeps its place. */
@@ -76,21 +74,19 @@ export function zoom(
     SMALLEST_CELL_BYTES / LARGEST_CELL_PIXELS,
     Math.max(world.totalBytes, 1) / view.height,
   );
-  return bounded(
-    {
-      ...view,
-      usPerPixel,
-      bytesPerPixel,
-      fromUs: view.fromUs + at.x * (view.usPerPixel - usPerPixel),
-      offset: view.offset + at.y * (view.bytesPerPixel - bytesPerPixel),
-    },
-    world,
-  );
+  const zoomed = {
+    ...view,
+    usPerPixel,
+    bytesPerPixel,
+    fromUs: view.fromUs + at.x * (view.usPerPixel - usPerPixel),
+    offset: view.offset + at.y * (view.bytesPerPixel - bytesPerPixel),
+  };
+  return bounded(zoomed, view, world);
 }
 
-/** All addresses, and time until the end of what there is. */
+/** All addresses; time stays where it is. */
 export function fitted(view: HeatView, world: HeatWorld): HeatView {
-  return bounded({ ...view, offset: 0, bytesPerPixel: world.totalBytes / view.height }, world);
+  return { ...view, offset: 0, bytesPerPixel: world.totalBytes / view.height };
 }
 
 /** Moves the right edge to the newest. */
@@ -103,14 +99,22 @@ export function isAtEnd(view: HeatView, world: HeatWorld): boolean {
   return view.fromUs + view.width * view.usPerPixel >= world.toUs - view.usPerPixel;
 }
 
-/** Keeps a view within what there is; time that has not filled the picture yet is at its right. */
-function bounded(view: HeatView, world: HeatWorld): HeatView {
+/** Whether a view shows another part of time than one before it. */
+export function movesTime(view: HeatView, before: HeatView): boolean {
+  return view.fromUs !== before.fromUs || view.usPerPixel !== before.usPerPixel;
+}
+
+/**
+ * Keeps a view within what there is, with the newest at its right edge where that is too short for
+ * it. Time that has not moved stays, for a view that was paused when there was little.
+ */
+function bounded(view: HeatView, before: HeatView, world: HeatWorld): HeatView {
   const latestFromUs = world.toUs - view.width * view.usPerPixel;
   const earliestFromUs = Math.min(world.fromUs, latestFromUs);
   const lowest = Math.max(world.totalBytes - view.height * view.bytesPerPixel, 0);
   return {
     ...view,
-    fromUs: clamp(view.fromUs, earliestFromUs, latestFromUs),
+    ...(movesTime(view, before) && { fromUs: clamp(view.fromUs, earliestFromUs, latestFromUs) }),
     offset: clamp(view.offset, 0, lowest),
   };
 }
