@@ -57,13 +57,20 @@ export function assertInGuest(): void {
   }
 }
 
-/** Runs the tests of a suite, in a guest only. See {@link runTests}. */
+/** Runs the tests of a suite, in a guest only. See {@link runTests} and {@link testsOf}. */
 export async function runSuite(
   suite: GuestSuite,
   report: (result: TestResult) => void,
+  only: readonly string[] = [],
 ): Promise<void> {
   assertInGuest();
-  await runTests(suite.tests, report);
+  await runTests(testsOf(suite.tests, only), report);
+}
+
+/** Those of a suite's tests that are named; all where none is. */
+export function testsOf(tests: GuestSuite['tests'], only: readonly string[]): GuestSuite['tests'] {
+  if (only.length === 0) return tests;
+  return Object.fromEntries(Object.entries(tests).filter(([name]) => only.includes(name)));
 }
 
 /** @param report told each result as soon as it is there */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { acmaFaultTests } from './acma-faults.ts';
 import { acmaGuestTests } from './acma-guests.ts';
-import { type GuestSuite, resultPrefix, runTests, type TestResult } from './harness.ts';
+import { type GuestSuite, resultPrefix, runTests, type TestResult, testsOf } from './harness.ts';
 import type { Kernel, KernelName } from './kernels.ts';
 import type { Machine, MachineShape } from './machine.ts';
 import { guestRoot } from './project.ts';
@@ -105,12 +105,14 @@ export async function findJobs(patterns: readonly string[]): Promise<Job[]> {
  *
  * @param leftMs until all guests have to be through
  * @param say told what is no result
+ * @param only names of the tests to run; all where there are none
  */
 export async function runJob(
   job: Job,
   { initrds, project }: Prepared,
   leftMs: number,
   say: (line: string) => void,
+  only: readonly string[] = [],
 ): Promise<TestResult[]> {
   const { kernelName, topology, tests } = job;
   const [kernel, initrd] = [...initrds].find(([{ name }]) => name === kernelName)!;
@@ -125,7 +127,7 @@ export async function runJob(
     for (const wanted of tests.topologies) {
       await savedState(nameOf(wanted), { ...shape, topology: wanted }, note);
     }
-    await runTests(tests.tests({ shape, project, start }), take);
+    await runTests(testsOf(tests.tests({ shape, project, start }), only), take);
     return results;
   }
   let trouble = 'it brought no result';
@@ -133,14 +135,15 @@ export async function runJob(
     if (leftMs <= 0) throw new Error('the time for all guests is over');
     await using machine = await start(topology);
     await machine.put(project);
-    trouble += await runInGuest(machine, tests.file, Math.min(suiteLimitMs, leftMs), (line) => {
+    const words = [tests.file.replace(/\.ts$/, '.js'), ...only];
+    trouble += await runInGuest(machine, words, Math.min(suiteLimitMs, leftMs), (line) => {
       if (!line.startsWith(resultPrefix)) return say(`  | ${line}`);
       take(JSON.parse(line.slice(resultPrefix.length)) as TestResult);
     });
   } catch (error) {
     trouble = (error as Error).message;
   }
-  for (const name of Object.keys(tests.suite.tests)) {
+  for (const name of Object.keys(testsOf(tests.suite.tests, only))) {
     if (results.some((result) => result.name === name)) continue;
     take({ name, outcome: 'failed', seconds: 0, notes: [], message: trouble });
     trouble = 'as above';
@@ -148,15 +151,20 @@ export async function runJob(
   return results;
 }
 
-/** @returns what to add to the word that a test brought no result */
+/**
+ * @param words the suite's file in a guest, and the tests of it to run
+ * @returns what to add to the word that a test brought no result
+ */
 async function runInGuest(
   machine: Machine,
-  file: string,
+  words: readonly string[],
   timeLimitMs: number,
   onLine: (line: string) => void,
 ): Promise<string> {
-  const suite = `${guestRoot}/test/guest/${file.replace(/\.ts$/, '.js')}`;
-  const command = ['node', `${guestRoot}/test/guest/run-suite.js`, suite];
+  const [runner, suite] = ['run-suite.js', words[0]].map(
+    (name) => `${guestRoot}/test/guest/${name}`,
+  );
+  const command = ['node', runner!, suite!, ...words.slice(1)];
   const { signal, status, stderr } = await machine.run(command, { timeLimitMs, onLine });
   const ended = signal === null ? `; its status was ${status}` : `; ${signal} ended it`;
   return stderr.trim() === '' ? ended : `${ended}; it said:\n${stderr.trim()}`;
