@@ -172,7 +172,7 @@ test('a guest that cooperates is found by its port, and killed, its guard gives 
   expect(qemu.orders).toEqual([`request ${(3072 - 128) * 2 ** 20}`]);
   child.kill('SIGKILL');
   while (device.requestedBytes !== 3 * 2 ** 30) await sleep(20);
-  expect(qemu.orders.at(1)).toBe(`request ${3 * 2 ** 30}`);
+  expect(qemu.orders.slice(1)).toContain(`request ${3 * 2 ** 30}`);
 });
 
 test('plan of a guest that cooperates says so, and puts back each thing as it was', async () => {
