@@ -2,10 +2,10 @@
 import { type Command, Option } from 'commander';
 import { parseBytes } from '../base/units.ts';
 import type { AcmaMode } from '../control/acma/acma-loop.ts';
+import type { PlayOptions } from './acma/play-plant.ts';
 import { addPool } from './acma/pool-commands.ts';
 import type { SimulatePowerOptions } from './acma/power.ts';
 import type { LiveOptions } from './acma/run.ts';
-import type { SimulateOptions } from './acma/simulate.ts';
 import { addSubject } from './acma/subject.ts';
 import { durationValue } from './watch/option-values.ts';
 
@@ -60,7 +60,7 @@ function addSimulate(parent: Command): void {
     )
     .option('--every <duration>', 'print a line so often', durationValue('--every'), 10_000_000)
     .option('--json', 'print one object a line, the last with the figures of the run')
-    .action(async (file: string, options: SimulateOptions) => {
+    .action(async (file: string, options: PlayOptions) => {
       const { printSimulation } = await import('./acma/simulate.ts');
       process.exitCode = await printSimulation(file, options);
     });

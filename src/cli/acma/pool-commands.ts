@@ -3,7 +3,8 @@ import { type Command, Option } from 'commander';
 import { parseBytes } from '../../base/units.ts';
 import { parsePercent } from '../policy/knob-options.ts';
 import { durationValue } from '../watch/option-values.ts';
-import type { PoolOptions, SimulatePoolOptions } from './pool.ts';
+import type { PlayOptions } from './play-plant.ts';
+import type { PoolOptions } from './pool.ts';
 
 const EXAMPLES = `
 Examples:
@@ -49,7 +50,7 @@ export function addPool(parent: Command): void {
     )
     .addOption(every(10_000_000, '10s'))
     .option('--json', 'print one object a line, the last with the figures of the run')
-    .action(async (file: string, options: SimulatePoolOptions) => {
+    .action(async (file: string, options: PlayOptions) => {
       const { printPoolSimulation } = await import('./simulate-pool.ts');
       process.exitCode = await printPoolSimulation(file, options);
     });

@@ -26,12 +26,6 @@ export interface PoolOptions {
   readonly json?: true;
 }
 
-/** What simulations are told. */
-export interface SimulatePoolOptions {
-  readonly every: number;
-  readonly json?: true;
-}
-
 const STEP_MS = 1000;
 
 /** The whole output. Changes nothing. */

@@ -1,10 +1,9 @@
 /** `acma power`: which memory could be powered down. Takes nothing offline. */
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { exactJson } from '../../base/exact-json.ts';
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import { plantFigures } from '../../control/acma/plant-figures.ts';
-import { type PlantSecond, plantSeconds } from '../../control/acma/plant-run.ts';
+import type { PlantSecond } from '../../control/acma/plant-run.ts';
 import {
   controlSimulatedGuest,
   type DecisionRecord,
@@ -14,10 +13,9 @@ import { type BankState, banksOf, stepBanks } from '../../policies/acma/banks.ts
 import { WINDOW_BYTES } from '../../policies/acma/observation.ts';
 import { blocksThatCouldGo, type ZoneBlocks } from '../../policies/acma/offline-blocks.ts';
 import type { stepAcma } from '../../policies/acma/step.ts';
-import { Interruption } from '../interruption.ts';
 import { rootsOf } from '../roots.ts';
 import { readScenario } from '../scenario-file.ts';
-import type { SimulateOptions } from './simulate.ts';
+import { type PlayOptions, playPlant } from './play-plant.ts';
 
 /** The report on this machine: the whole output. */
 export function printPower(json: boolean, command: Command): string {
@@ -46,19 +44,18 @@ function zoneLine(zone: ZoneBlocks, blockBytes: number): string {
 }
 
 /** Options of `power simulate`. */
-export interface SimulatePowerOptions extends SimulateOptions {
+export interface SimulatePowerOptions extends PlayOptions {
   readonly bank: number;
 }
 
 /** Returns the exit status. */
 export async function printPowerSimulation(
   file: string,
-  { every, json, bank }: SimulatePowerOptions,
+  options: SimulatePowerOptions,
 ): Promise<number> {
   const scenario = readScenario(file);
-  const nrWindows = Math.max(1, Math.round(bank / WINDOW_BYTES));
+  const nrWindows = Math.max(1, Math.round(options.bank / WINDOW_BYTES));
   const bankBytes = nrWindows * WINDOW_BYTES;
-  using interruption = new Interruption();
   let banks: readonly BankState[] = [];
   let why = 'It has not been looked at yet.';
   const decided = ({ observation, decision }: DecisionRecord) => {
@@ -68,27 +65,20 @@ export async function printPowerSimulation(
   const step: typeof stepAcma = (observation, state, knobs) =>
     stepBanks(observation, state, knobs, bankBytes);
   const controller = controlSimulatedGuest(scenario, () => scenario.acma!, decided, {}, step);
-  const seconds: PlantSecond[] = [];
   let bankSeconds = 0;
-  for (const second of plantSeconds(scenario, controller)) {
-    seconds.push(second);
+  const look = ({ pressureShare }: PlantSecond, timeUs: number) => {
     const fit = banks.filter(({ isFit }) => isFit).map((one) => one.bank);
     bankSeconds += fit.length;
-    const timeUs = seconds.length * 1e6;
-    if (timeUs % every < 1e6) {
-      const { pressureShare } = second;
-      const line = json
-        ? exactJson({ timeUs, banks, fit, pressureShare, why })
-        : `${formatDuration(timeUs).padStart(8)}  ${banks.map(mark).join('')}  ${why}`;
-      process.stdout.write(`${line}\n`);
-    }
-    await breathe();
-    if (interruption.signal.aborted) return interruption.exitStatus;
-  }
+    return { timeUs, banks, fit, pressureShare, why };
+  };
+  const line = (row: ReturnType<typeof look>) =>
+    `${formatDuration(row.timeUs).padStart(8)}  ${row.banks.map(mark).join('')}  ${row.why}`;
+  const { seconds, exitStatus } = await playPlant(scenario, controller, options, look, line);
+  if (exitStatus !== null) return exitStatus;
   const fitShare = bankSeconds / Math.max(1, banks.length * seconds.length);
   const { overLimitShare } = plantFigures(seconds, scenario.acma!);
   const figures = { bankBytes, nrBanks: banks.length, fitShare, overLimitShare };
-  process.stdout.write(`${json ? exactJson({ figures }) : figureLines(figures)}\n`);
+  process.stdout.write(`${options.json ? exactJson({ figures }) : figureLines(figures)}\n`);
   return 0;
 }
 

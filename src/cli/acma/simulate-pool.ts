@@ -1,44 +1,30 @@
 /** `acma pool simulate`: a simulated machine with a pool, and the same one without. */
-import { setImmediate as breathe } from 'node:timers/promises';
 import { ThermoclineError } from '../../base/errors.ts';
 import { exactJson } from '../../base/exact-json.ts';
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import { plantFigures } from '../../control/acma/plant-figures.ts';
-import { type PlantSecond, plantSeconds, runPlant } from '../../control/acma/plant-run.ts';
+import { type PlantSecond, runPlant } from '../../control/acma/plant-run.ts';
 import { type ServedDemand, SimulatedPool } from '../../control/acma/simulated-pool.ts';
 import type { Scenario } from '../../host/sim/index.ts';
 import { BLOCK_BYTES } from '../../policies/acma/observation.ts';
-import { Interruption } from '../interruption.ts';
 import { readScenario } from '../scenario-file.ts';
-import type { SimulatePoolOptions } from './pool.ts';
+import { type PlayOptions, playPlant } from './play-plant.ts';
 
 /** Returns the exit status. */
-export async function printPoolSimulation(
-  file: string,
-  { every, json }: SimulatePoolOptions,
-): Promise<number> {
+export async function printPoolSimulation(file: string, options: PlayOptions): Promise<number> {
   const scenario = readScenario(file);
   const targetBytes = targetOf(scenario, file);
-  using interruption = new Interruption();
   const pool = poolOn(scenario, targetBytes);
-  const seconds: PlantSecond[] = [];
   let nrReadySeconds = 0;
-  for (const second of plantSeconds(scenario, pool)) {
-    seconds.push(second);
+  const look = ({ pressureShare }: PlantSecond, timeUs: number) => {
     const { observation, decision } = pool.latest!;
     const readyBytes = observation.nrReady * BLOCK_BYTES;
     if (readyBytes >= targetBytes) nrReadySeconds += 1;
-    const timeUs = seconds.length * 1e6;
-    if (timeUs % every < 1e6) {
-      const row = {
-        ...{ timeUs, readyBytes, lentBytes: observation.nrLent * BLOCK_BYTES, targetBytes },
-        ...{ pressureShare: second.pressureShare, why: decision.why },
-      };
-      process.stdout.write(`${json ? exactJson(row) : line(row)}\n`);
-    }
-    await breathe();
-    if (interruption.signal.aborted) return interruption.exitStatus;
-  }
+    const lentBytes = observation.nrLent * BLOCK_BYTES;
+    return { timeUs, readyBytes, lentBytes, targetBytes, pressureShare, why: decision.why };
+  };
+  const { seconds, exitStatus } = await playPlant(scenario, pool, options, look, line);
+  if (exitStatus !== null) return exitStatus;
   const without = poolOn(scenario, 0);
   runPlant(scenario, without);
   const figures = {
@@ -47,7 +33,7 @@ export async function printPoolSimulation(
     atOnceShare: atOnceShare(pool.served),
     withoutPoolAtOnceShare: atOnceShare(without.served),
   };
-  process.stdout.write(`${json ? exactJson({ figures }) : figureLines(figures)}\n`);
+  process.stdout.write(`${options.json ? exactJson({ figures }) : figureLines(figures)}\n`);
   return 0;
 }
 
