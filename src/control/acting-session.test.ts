@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Roots } from '../host/host.ts';
+import { FakeQemu } from '../testing/fake-qemu.ts';
 import { ActingSession } from './acting-session.ts';
 import { Journal, listJournals } from './journal.ts';
 import { OffSwitch } from './off-switch.ts';
@@ -134,6 +135,43 @@ describe('when the process that acts', () => {
   });
 });
 
+test.each([
+  ['killed', 'SIGKILL'],
+  // It would keep QEMU's line, and could punch later what a running guest has changed by then.
+  ['hanging', 'SIGSTOP'],
+] as const)('%s while a guest is stopped: ended, and the guest goes on', async (_, signal) => {
+  const socketPath = join(roots.cgroup, 'qmp');
+  await using qemu = await FakeQemu.listen(socketPath, 2 ** 30, 0);
+  const script = `
+    import { ActingSession } from ${JSON.stringify(import.meta.resolve('./acting-session.ts'))};
+    import { Qmp } from ${JSON.stringify(import.meta.resolve('../host/linux/qmp.ts'))};
+    const [stateDir, cgroup, pausedGuest] = process.argv.slice(1);
+    const roots = { proc: '/proc', sys: '/sys', cgroup };
+    const session = await ActingSession.open({
+      stateDir, roots, description: 'a test', heartbeatLimitMs: 1000,
+    });
+    const qmp = await Qmp.open(pausedGuest);
+    await session.during({ text: 'stop, then cont', undo: { pausedGuest } }, async () => {
+      await qmp.execute('stop');
+      process.stdout.write('stopped');
+      await new Promise((resolve) => setTimeout(resolve, 30_000));
+    });
+  `;
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', script, stateDir, roots.cgroup, socketPath],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  started.push(child);
+  await once(child.stdout!, 'data');
+  expect(qemu.isRunning).toBe(false);
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await eventually(() => qemu.isRunning && stateOf()[0] === 'finished');
+  expect(qemu.orders).toEqual(['stop', 'cont']);
+  expect(await exited).toEqual([null, 'SIGKILL']);
+});
+
 describe('a session in this process', () => {
   const open = (heartbeatLimitMs = 10_000) =>
     ActingSession.open({ stateDir, roots, description: 'a test', heartbeatLimitMs });
@@ -148,6 +186,20 @@ describe('a session in this process', () => {
     expect(stateOf()).toEqual(['finished']);
     expect(runs(session.guardPid)).toBe(false);
     expect(() => session.record({ text: 'more', undo: null })).toThrow('has been closed');
+  });
+
+  test('what is over by itself is not taken back, and what failed in between is', async () => {
+    const session = await open();
+    const step = { text: 'echo 1 > memory.high', undo: { file, content: 'max\n' } };
+    expect(await session.during(step, async () => 7)).toBe(7);
+    writeFileSync(file, '1\n');
+    expect(await session.close()).toEqual({ done: [], failed: [] });
+    expect(readFileSync(file, 'utf8')).toBe('1\n');
+    const second = await open();
+    const failing = second.during(step, () => Promise.reject(new Error('no')));
+    await expect(failing).rejects.toThrow('no');
+    await second.close();
+    expect(readFileSync(file, 'utf8')).toBe('max\n');
   });
 
   test('can be closed twice, and by `await using`', async () => {

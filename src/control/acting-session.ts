@@ -1,6 +1,7 @@
 /** A run that is allowed to act: off switch, journal and guard in one. */
 import { ThermoclineError } from '../base/errors.ts';
 import type { LeverStep, Roots } from '../host/host.ts';
+import type { BlockEntry } from './acma/block-table.ts';
 import { Guard, HEARTBEAT_LIMIT_MS } from './guard.ts';
 import { Journal } from './journal.ts';
 import { OffSwitch } from './off-switch.ts';
@@ -107,6 +108,26 @@ export class ActingSession implements AsyncDisposable {
     this.assertActing();
     if (step.undo) checkUndo(step.undo, this.#roots.cgroup);
     this.#journal.record(step);
+  }
+
+  /**
+   * Does what is taken back by itself once it is done, like a pause. Where it fails, the step stays
+   * recorded, and is taken back in the end.
+   * @throws ThermoclineError as {@link record} and `work` do
+   */
+  async during<T>(step: LeverStep, work: () => Promise<T>): Promise<T> {
+    this.record(step);
+    const result = await work();
+    this.#journal.markUndone(step);
+    return result;
+  }
+
+  /**
+   * Writes down what is about to happen to blocks of a guest, or has happened.
+   * @throws ThermoclineError TC_SYSTEM when it can't be written: then nothing may happen to them
+   */
+  recordBlocks(entry: BlockEntry): void {
+    this.#journal.recordBlocks(entry);
   }
 
   /** Takes back what was recorded, closes the journal, and returns once the guard has ended. */

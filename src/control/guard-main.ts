@@ -8,6 +8,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Roots } from '../host/host.ts';
+import { endIfInTheWay } from './hung-owner.ts';
 import { Journal } from './journal.ts';
 import { replay } from './replay.ts';
 
@@ -26,15 +27,15 @@ const silence = setTimeout(() => {
   // Beats that wait in the pipe count, should it be us who have been stopped for a while.
   const nrBeatsBefore = nrBeats;
   setImmediate(() => {
-    if (nrBeats === nrBeatsBefore) takeBack();
+    if (nrBeats === nrBeatsBefore) takeBack('it hangs');
   });
 }, Number(heartbeatLimitMs));
 process.stdin.on('data', () => {
   nrBeats += 1;
   silence.refresh();
 });
-process.stdin.on('end', takeBack);
-process.stdin.on('error', takeBack);
+process.stdin.on('end', () => takeBack('it has gone'));
+process.stdin.on('error', () => takeBack('it has gone'));
 process.stdout.write('on watch\n');
 // Loaded while all is well: when it is needed, the disk may not answer.
 if (kernel) await import('../monitor/kernel-slots.ts');
@@ -45,9 +46,13 @@ let isTakingBack = false;
  * Nothing to do where the owner has finished its journal. What can't be put back now, as the kernel
  * is busy with something else, is tried again.
  */
-async function takeBack(): Promise<void> {
+async function takeBack(owner: 'it hangs' | 'it has gone'): Promise<void> {
   if (isTakingBack) return;
   isTakingBack = true;
+  if (owner === 'it hangs') {
+    journal.reload();
+    await endIfInTheWay(journal);
+  }
   for (let attempt = 1; ; attempt++) {
     journal.reload();
     const { failed } = await replay(journal, JSON.parse(roots!) as Roots, 'guard');

@@ -111,6 +111,7 @@ function isUndo(value: unknown): boolean {
   return (
     isCount(value['kernelSlot']) ||
     isText(value['traceInstance']) ||
+    isText(value['pausedGuest']) ||
     isDevice(value, ['balloonBytes', 'pollingSeconds']) ||
     isDevice(value, ['requestedBytes']) ||
     (isText(value['file']) && isText(value['content']))

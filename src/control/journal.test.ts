@@ -101,16 +101,23 @@ describe('what is written', () => {
   });
 });
 
-test('of one guest, each device is a step of its own', () => {
+test('of one guest, each device and a pause are steps of their own', () => {
   using journal = Journal.create(stateDir, 'a run');
   const qmpSocket = '/run/a.qmp';
   const undos = [
     { qmpSocket, device: '/machine/peripheral/memory0', requestedBytes: 7 },
     { qmpSocket, device: '/machine/peripheral/balloon0', balloonBytes: 7, pollingSeconds: 0 },
+    { pausedGuest: qmpSocket },
   ];
   for (const undo of [...undos, ...undos]) journal.record({ text: 'a step', undo });
   journal.reload();
   expect(journal.pending.map(({ undo }) => undo)).toEqual(undos.toReversed());
+  // A pause comes and goes again and again.
+  const pause = { text: 'a step', undo: undos[2]! };
+  journal.markUndone(pause);
+  expect(journal.pending).toHaveLength(2);
+  journal.record(pause);
+  expect(journal.pending).toHaveLength(3);
 });
 
 describe('what a crash leaves', () => {

@@ -96,7 +96,7 @@ export class Journal implements Disposable {
    * @throws ThermoclineError TC_SYSTEM when it can't be written: then the step must not be taken
    */
   record(step: LeverStep): void {
-    for (const known of this.#pending.values()) if (keyOf(known) === keyOf(step)) return;
+    if (this.#pendingLike(step) !== undefined) return;
     if (this.#lengthBytes > MAX_STEPS_BYTES) {
       throw new ThermoclineError('TC_SYSTEM', `The journal ${this.file} is full; start a new run.`);
     }
@@ -118,8 +118,9 @@ export class Journal implements Disposable {
   }
 
   /** Notes that a step has been taken back. */
-  markUndone(step: RecordedStep): void {
-    this.#append({ type: 'undone', id: step.id });
+  markUndone(step: LeverStep): void {
+    const pending = this.#pendingLike(step);
+    if (pending !== undefined) this.#append({ type: 'undone', id: pending.id });
   }
 
   /** Notes that nothing is left to do. */
@@ -181,6 +182,10 @@ export class Journal implements Disposable {
     this.#fd = fd;
   }
 
+  #pendingLike(step: LeverStep): RecordedStep | undefined {
+    return this.#pending.values().find((known) => keyOf(known) === keyOf(step));
+  }
+
   #append(line: JournalLine): void {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     this.#write(this.#fd, bytes);
@@ -222,6 +227,7 @@ function keyOf({ undo, text }: LeverStep): string {
   if (undo === null) return text;
   if ('file' in undo) return undo.file;
   if ('qmpSocket' in undo) return `${undo.qmpSocket} ${undo.device}`;
+  if ('pausedGuest' in undo) return `paused ${undo.pausedGuest}`;
   return 'kernelSlot' in undo ? `slot ${undo.kernelSlot}` : undo.traceInstance;
 }
 

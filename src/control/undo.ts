@@ -2,7 +2,7 @@
  * Takes a step back. What is to be written comes from a journal, so this trusts nothing in it: only
  * known files below the cgroup root can be written, with values that they take, only slots of the
  * kernel's DAMON that our own records know are stopped, only trace instances with a name of ours
- * are removed, and of a guest only its balloon or its memory device is set.
+ * are removed, and of a guest only its balloon or its memory device is set, or it goes on.
  */
 import { closeSync, constants, openSync, realpathSync, writeSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
@@ -56,6 +56,11 @@ export async function applyUndo(undo: LeverUndo, scene: UndoScene): Promise<stri
     return outcome === 'gone'
       ? `The guest at ${undo.qmpSocket} is gone.`
       : `The balloon at ${undo.qmpSocket} leaves its guest ${formatBytes(undo.balloonBytes)} again.`;
+  }
+  if ('pausedGuest' in undo) {
+    const { letGuestGoOn } = await import('../host/linux/qemu-pause.ts');
+    const outcome = await letGuestGoOn(undo);
+    return `The guest at ${undo.pausedGuest} ${outcome === 'gone' ? 'is gone' : 'is not paused'}.`;
   }
   const { giveBackKernelSlot, removeTrace } = await import('../monitor/kernel-slots.ts');
   if ('traceInstance' in undo) {

@@ -151,7 +151,8 @@ export type LeverUndo =
   | KernelSlotUndo
   | TraceInstanceUndo
   | BalloonUndo
-  | MemoryDeviceUndo;
+  | MemoryDeviceUndo
+  | PauseUndo;
 
 /** A file, and what it held. */
 export interface FileUndo {
@@ -192,4 +193,10 @@ export interface BalloonUndo {
   readonly balloonBytes: number;
   /** How often the guest was asked for figures; 0: never. */
   readonly pollingSeconds: number;
+}
+
+/** A QEMU guest that is stopped for some milliseconds, and has to go on. */
+export interface PauseUndo {
+  /** Where QEMU's control channel listens. */
+  readonly pausedGuest: string;
 }

@@ -17,6 +17,15 @@ interface Command {
   readonly id?: number;
 }
 
+/** Memory of a guest in one shared file, as QEMU and the kernel tell of it. */
+interface FakeRam {
+  /** Where the guest has its first byte. */
+  readonly address: number;
+  readonly sizeBytes: number;
+  /** Where QEMU has it, as in its `/proc/PID/maps`. */
+  hostAddress: number;
+}
+
 /** A virtio-mem device: its fields are the device's. */
 interface FakeMemoryDevice {
   readonly mostBytes: number;
@@ -45,6 +54,16 @@ export class FakeQemu implements AsyncDisposable {
   hasDriver = true;
   /** Beside `ramBytes`; null: none. */
   memoryDevice: FakeMemoryDevice | null = null;
+  /** What of its memory can be told in QEMU's own addresses. */
+  readonly rams: FakeRam[] = [];
+  isShared = true;
+  /** Other devices by type, networks, jobs, and who else keeps its memory secret. */
+  readonly deviceTypes: string[] = [];
+  networks = '';
+  readonly jobTypes: string[] = [];
+  confidential = '';
+  /** Called when it is stopped, before anybody can look. */
+  onStop: (() => void) | null = null;
   /** What is behind the port of an agent, as QEMU tells of it; null: there is no port. */
   agentChardev: string | null = null;
   /** It is busy: commands wait until {@link hear}. */
@@ -108,6 +127,11 @@ export class FakeQemu implements AsyncDisposable {
     for (const answer of this.#unheard.splice(0)) answer();
   }
 
+  /** Cuts the line; the next client is served. */
+  cut(): void {
+    this.#client?.destroy();
+  }
+
   /** Ends, as QEMU does with its guest. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of [this.#client, ...this.#waiting]) socket?.destroy();
@@ -165,6 +189,18 @@ export class FakeQemu implements AsyncDisposable {
         return { actual: this.actualBytes };
       case 'query-status':
         return { running: this.isRunning, status: this.isRunning ? 'running' : 'paused' };
+      case 'stop':
+      case 'cont':
+        this.isRunning = execute === 'cont';
+        this.orders.push(execute);
+        if (execute === 'stop') this.onStop?.();
+        return {};
+      case 'query-memdev':
+        return this.rams.map(() => ({ id: 'ram', share: this.isShared }));
+      case 'query-jobs':
+        return this.jobTypes.map((type) => ({ id: 'job0', type, status: 'running' }));
+      case 'human-monitor-command':
+        return this.#monitor(args['command-line'] as string);
       case 'query-migrate':
         return this.migration === 'none' ? {} : { status: this.migration };
       case 'balloon':
@@ -186,11 +222,24 @@ export class FakeQemu implements AsyncDisposable {
     return [{ type: 'virtio-mem', data: { 'max-size': mostBytes, size: pluggedBytes } }];
   }
 
+  #monitor(command: string): string {
+    if (command === 'info network') return this.networks;
+    const asked = command.replace('gpa2hva ', '');
+    const address = Number(asked);
+    const ram = this.rams.find(
+      (one) => address >= one.address && address < one.address + one.sizeBytes,
+    );
+    if (ram === undefined) return `No memory is mapped at address ${asked}\r\n`;
+    const host = (ram.hostAddress + address - ram.address).toString(16);
+    return `Host virtual address for ${asked} (ram) is 0x${host}\r\n`;
+  }
+
   #children(path: string): unknown {
     const all = [
       ...(this.hasBalloon ? [[BALLOON, 'child<virtio-balloon-pci>']] : []),
       ...(this.memoryDevice === null ? [] : [[MEMORY, 'child<virtio-mem-pci>']]),
       ...(this.agentChardev === null ? [] : [[PORT, 'child<virtserialport>']]),
+      ...this.deviceTypes.map((type) => [`/machine/peripheral/${type}`, `child<${type}>`]),
     ];
     const found = all.filter(([device]) => device!.startsWith(`${path}/`));
     return [
@@ -212,6 +261,8 @@ export class FakeQemu implements AsyncDisposable {
         return memoryDevice?.requestedBytes ?? null;
       case `${MEMORY} block-size`:
         return memoryDevice?.blockBytes ?? null;
+      case '/machine confidential-guest-support':
+        return this.confidential;
       case `${PORT} name`:
         return 'thermocline.acma';
       case `${PORT} chardev`:
