@@ -6,12 +6,14 @@ What the host asks for, and what it takes the guest's word for: docs/acma.md.
 
 Examples:
   $ thermocline agent
-  $ thermocline agent --cgroup /batch`;
+  $ thermocline agent --cgroup /batch
+  $ thermocline agent --hold-blocks`;
 
 /** The options of `agent`. */
 export interface AgentOptions {
   readonly port: string;
   readonly cgroup: string;
+  readonly holdBlocks?: true;
 }
 
 /** Adds `thermocline agent`. */
@@ -26,6 +28,7 @@ export function register(program: Command): void {
     )
     .option('--port <name>', 'the virtio-serial port', AGENT_PORT)
     .option('--cgroup <path>', 'reclaim from this cgroup only', '/')
+    .option('--hold-blocks', 'let the host have free blocks of 2 MiB, which the agent then holds')
     .addHelpText('after', HELP)
     .action(async (options: AgentOptions, command: Command) => {
       const { rootsOf } = await import('./roots.ts');

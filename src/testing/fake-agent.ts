@@ -1,6 +1,7 @@
 /** The agent of a fake guest, behind a socket as QEMU serves it; tests have it fail in all ways. */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { AgentOrder, AgentReport } from '../host/linux/agent-messages.ts';
+import type { AgentOrder, AgentReport, BlockOrder } from '../host/linux/agent-messages.ts';
+import type { BlockKeeper } from '../host/linux/held-files.ts';
 import type { FakeQemu } from './fake-qemu.ts';
 
 /** Its fields are the agent: tests set them, and clients see them. */
@@ -11,6 +12,8 @@ export class FakeAgent implements AsyncDisposable {
   coldBytes = 0;
   /** What it says of its guest instead of what is true. */
   lies: Partial<AgentReport> = {};
+  /** What holds blocks in it; null: it holds none. */
+  blocks: BlockKeeper | null = null;
   /** Says these instead of an answer, one after the other. */
   readonly nextLines: string[] = [];
   /** What it was asked to do. */
@@ -60,7 +63,14 @@ export class FakeAgent implements AsyncDisposable {
 
   #answer(socket: Socket, line: string): void {
     if (this.isSilent) return;
-    const { id, reclaimBytes, compact } = JSON.parse(line) as AgentOrder;
+    const order = JSON.parse(line) as AgentOrder | BlockOrder;
+    if (!('compact' in order)) {
+      const blocks = this.blocks === null ? null : onBlocks(this.blocks, order);
+      const answer = blocks === null ? { error: 'no' } : { blocks };
+      socket.write(`${JSON.stringify({ version: 1, id: order.id, ...answer })}\n`);
+      return;
+    }
+    const { id, reclaimBytes, compact } = order;
     if (reclaimBytes > 0 || compact) this.orders.push({ reclaimBytes, compact });
     this.#reclaimedBytes += Math.min(reclaimBytes, this.coldBytes);
     this.#qemu.usedBytes -= Math.min(reclaimBytes, this.coldBytes);
@@ -77,7 +87,14 @@ export class FakeAgent implements AsyncDisposable {
       ...{ freeBytes, availableBytes: freeBytes, coldBytes: this.coldBytes },
       ...{ someTotalUs: this.someTotalUs, refaultedBytes: 0 },
       ...{ reclaimedBytes: this.#reclaimedBytes, nrFreeBlocks: 7, agentBytes: 60 * 2 ** 20 },
+      nrHeldBlocks: this.blocks?.nrHeld ?? 0,
       ...this.lies,
     };
   }
+}
+
+function onBlocks(keeper: BlockKeeper, order: BlockOrder): number[] {
+  if ('hold' in order) return keeper.hold(order.hold, order.nonce);
+  if ('release' in order) return keeper.release(order.release);
+  return keeper.listFrom(order.listFrom);
 }

@@ -57,8 +57,9 @@ export class FakeQemu implements AsyncDisposable {
   /** What of its memory can be told in QEMU's own addresses. */
   readonly rams: FakeRam[] = [];
   isShared = true;
-  /** Other devices by type, networks, jobs, and who else keeps its memory secret. */
+  /** Other devices by type, disks by driver, networks, jobs, and who keeps its memory secret. */
   readonly deviceTypes: string[] = [];
+  readonly diskDrivers: string[] = ['qcow2'];
   networks = '';
   readonly jobTypes: string[] = [];
   confidential = '';
@@ -197,6 +198,8 @@ export class FakeQemu implements AsyncDisposable {
         return {};
       case 'query-memdev':
         return this.rams.map(() => ({ id: 'ram', share: this.isShared }));
+      case 'query-named-block-nodes':
+        return this.diskDrivers.map((drv) => ({ 'node-name': drv, drv }));
       case 'query-jobs':
         return this.jobTypes.map((type) => ({ id: 'job0', type, status: 'running' }));
       case 'human-monitor-command':

@@ -22,6 +22,7 @@ const report: AcmaReport = {
   takenByWindow: [0, 0, 0, 0, 0, 2, 64, 64],
   heldBytes: 260 * MIB,
   nrFreeBlocks: 37,
+  held: null,
   reclaimedBytes: 90 * MIB,
   nrFailed: 3,
   gibHours: 0.03,
@@ -68,4 +69,14 @@ test('a narrow terminal breaks lines, and a name can not steer it', () => {
   const lines = shown([{ ...report, name: 'guest \u001b[2J' }], [], 40);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
   expect(lines.join('')).not.toContain('\u001b');
+});
+
+test('of blocks that are held, it tells what became of them', () => {
+  const counts = { nrHeld: 12, nrRefused: 1, nrCameBack: 2, longestPauseMs: 7.2 };
+  const text = (trouble: string | null) =>
+    shown([{ ...report, held: { ...counts, trouble } }], [], 400).join('\n');
+  expect(text(null)).toMatch(
+    /; it holds 12 blocks, 1 were not what they .* be, 2 came back, the longest pause was 7.2 ms\n/,
+  );
+  expect(text('it is being migrated')).toMatch(/no more are taken, since it is being migrated/);
 });

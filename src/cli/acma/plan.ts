@@ -16,7 +16,7 @@ type Plan = Awaited<ReturnType<typeof planOf>>;
 export async function printPlan(options: LiveOptions, command: Command): Promise<string> {
   const roots = rootsOf(command);
   const knobs = acmaKnobs(options);
-  await using actuators = await subjectOf(options, roots).open(knobs);
+  await using actuators = await subjectOf(options, roots).open(knobs, null);
   const plans: Plan[] = [];
   for (const actuator of actuators.all) plans.push(await planOf(actuator, knobs));
   const [only, second] = plans;

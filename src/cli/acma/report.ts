@@ -1,6 +1,7 @@
 /** What a run of acma shows of each step. */
 import { formatBytes, formatDuration, formatShare } from '../../base/units.ts';
 import type { AcmaReport } from '../../control/acma/acma-loop.ts';
+import type { HeldCounts } from '../../control/acma/held-blocks.ts';
 
 const BAR_WIDTH = 24;
 
@@ -44,11 +45,21 @@ export function billLine({
   reclaimedBytes,
   nrFailed,
   agentBytes,
+  held,
 }: AcmaReport): string {
   const saved = fixedGibHours > 0 ? 1 - gibHours / fixedGibHours : 0;
   return (
     `${gibHours.toFixed(4)} GiB hours, ${formatShare(Math.max(0, saved))} less than the maximum all the time; ` +
     `${formatBytes(reclaimedBytes)} reclaimed, ${Math.round(nrFailed)} blocks could not be taken` +
-    (agentBytes > 0 ? `; its agent takes ${formatBytes(agentBytes)} of that memory` : '')
+    (agentBytes > 0 ? `; its agent takes ${formatBytes(agentBytes)} of that memory` : '') +
+    (held === null ? '' : `; ${heldText(held)}`)
+  );
+}
+
+function heldText({ nrHeld, nrRefused, nrCameBack, longestPauseMs, trouble }: HeldCounts): string {
+  return (
+    `it holds ${nrHeld} blocks, ${nrRefused} were not what they should be, ${nrCameBack} came back, ` +
+    `the longest pause was ${formatDuration(longestPauseMs * 1000)}` +
+    (trouble === null ? '' : `; no more are taken, since ${trouble}`)
   );
 }

@@ -42,7 +42,7 @@ export async function runAcma(
   if (mode === 'run') await returnLeftovers(description, roots);
   await using session = mode === 'run' ? await ActingSession.open({ roots, description }) : null;
   // Closed before the session: QEMU serves whoever puts a balloon back only then.
-  await using actuators = await subject.open(knobs);
+  await using actuators = await subject.open(knobs, session);
   for (const step of actuators.all.flatMap(({ steps }) => steps)) session?.record(step);
   const { budgetBytes } = subject;
   const fleet = await AcmaFleet.start({ actuators: actuators.all, knobs, mode, budgetBytes });

@@ -4,8 +4,13 @@ import { type Command, Option } from 'commander';
 import { ThermoclineError } from '../../base/errors.ts';
 import { parseBytes } from '../../base/units.ts';
 import type { AcmaActuator } from '../../control/acma/actuator.ts';
+import type { HeldJournal } from '../../control/acma/block-taker.ts';
 import { CgroupActuator, cgroupName } from '../../control/acma/cgroup-actuator.ts';
-import { guestName, QemuActuator } from '../../control/acma/qemu-actuator.ts';
+import {
+  guestName,
+  QemuActuator,
+  type QemuActuatorOptions,
+} from '../../control/acma/qemu-actuator.ts';
 import type { Roots } from '../../host/host.ts';
 import type { AcmaKnobs } from '../../policies/acma/observation.ts';
 import { addKnobs, type KnobOptions } from './knobs.ts';
@@ -15,6 +20,7 @@ export interface SubjectOptions extends KnobOptions {
   readonly cgroup?: string;
   readonly stateless?: true;
   readonly qemu?: readonly string[];
+  readonly holdBlocks?: true;
   readonly budget?: number;
   readonly reserve?: number;
 }
@@ -25,8 +31,8 @@ export interface Subject {
   readonly name: string;
   /** For all guests together; null: none. */
   readonly budgetBytes: number | null;
-  /** Looks at each, and changes nothing yet. */
-  open(knobs: AcmaKnobs): Promise<OpenActuators>;
+  /** Looks at each, and changes nothing yet. Null for a journal: it never will. */
+  open(knobs: AcmaKnobs, journal: HeldJournal | null): Promise<OpenActuators>;
 }
 
 /** What scales the subject; disposing of it closes them all. */
@@ -45,6 +51,7 @@ export function addSubject(command: Command): void {
       '--qemu <socket...>',
       'the guests to scale, by their memory devices or balloons: sockets of -qmp',
     )
+    .option('--hold-blocks', 'size guests by blocks of 2 MiB that the agents in them hold')
     .addOption(bytes('--budget <bytes>', 'most memory that all guests may have together'))
     .addOption(bytes('--reserve <bytes>', 'keep so much of the budget back'));
   addKnobs(command);
@@ -52,11 +59,14 @@ export function addSubject(command: Command): void {
 
 /** Throws TC_INVALID for options that don't go together. */
 export function subjectOf(options: SubjectOptions, roots: Roots): Subject {
-  const { cgroup, stateless, qemu, budget, reserve = 0 } = options;
+  const { cgroup, stateless, qemu, holdBlocks, budget, reserve = 0 } = options;
   if ((cgroup === undefined) === (qemu === undefined)) {
     throw new ThermoclineError('TC_INVALID', 'Name what to scale: either --cgroup, or --qemu.');
   }
   if (cgroup !== undefined) {
+    if (holdBlocks) {
+      throw new ThermoclineError('TC_INVALID', '--hold-blocks is for guests; name --qemu.');
+    }
     const holds = stateless !== true;
     return {
       name: cgroupName(cgroup, roots),
@@ -68,15 +78,21 @@ export function subjectOf(options: SubjectOptions, roots: Roots): Subject {
   return {
     name: sockets.map(guestName).join(', '),
     budgetBytes: budget === undefined ? null : budget - reserve,
-    open: (knobs) => openGuests(sockets, knobs),
+    open: (knobs, journal) =>
+      openGuests(
+        sockets.map((socketPath) => ({
+          ...{ socketPath, knobs },
+          ...(holdBlocks && { holding: { roots, journal } }),
+        })),
+      ),
   };
 }
 
-async function openGuests(sockets: readonly string[], knobs: AcmaKnobs): Promise<OpenActuators> {
+async function openGuests(guests: readonly QemuActuatorOptions[]): Promise<OpenActuators> {
   const all: AcmaActuator[] = [];
   const open = closing(all);
   try {
-    for (const socketPath of sockets) all.push(await QemuActuator.open({ socketPath, knobs }));
+    for (const guest of guests) all.push(await QemuActuator.open(guest));
     return open;
   } catch (error) {
     await open[Symbol.asyncDispose]();

@@ -9,6 +9,7 @@ import { pressureOver } from '../../policies/acma/pressure.ts';
 import { type AcmaState, newAcmaState, stepAcma } from '../../policies/acma/step.ts';
 import type { Verdict } from '../loop-guards.ts';
 import type { AcmaActuator, Applied } from './actuator.ts';
+import type { HeldCounts } from './held-blocks.ts';
 import { Shadow } from './shadow.ts';
 
 /** `shadow` decides as `run` does and only says so: a recommendation. */
@@ -44,6 +45,8 @@ export interface AcmaReport {
   readonly takenByWindow: readonly number[];
   /** All that is taken. */
   readonly heldBytes: number;
+  /** What became of blocks that it holds for the host; null where it holds none. */
+  readonly held: HeldCounts | null;
   readonly reclaimedBytes: number;
   readonly nrFailed: number;
   readonly gibHours: number;
@@ -165,6 +168,7 @@ export class AcmaLoop {
       acceptableShare: this.#knobs.pressureShare,
       takenByWindow,
       heldBytes: nrTaken * BLOCK_BYTES,
+      held: this.#actuator.held ?? null,
       reclaimedBytes: this.#mode === 'run' ? this.#reclaimedBytes : this.#shadow.leftBytes,
       nrFailed: this.#nrFailed,
       gibHours: this.#byteMs / GIB_HOUR,

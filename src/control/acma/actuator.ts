@@ -6,6 +6,7 @@ import type {
   WindowState,
 } from '../../policies/acma/observation.ts';
 import type { Verdict } from '../loop-guards.ts';
+import type { HeldCounts } from './held-blocks.ts';
 
 /** What became of a decision. */
 export interface Applied {
@@ -30,6 +31,8 @@ export interface AcmaActuator {
   readonly leastBytes?: number;
   /** Blocks of 2 MiB that are free in one piece where it lives; null where nobody knows. */
   nrFreeBlocks(): number | null;
+  /** What became of blocks that it holds; null or not there where none are held. */
+  readonly held?: HeldCounts | null;
   /** What an agent in it takes of its memory, so that it is in the bill; not there without one. */
   readonly agentBytes?: number;
   /** What may be written, with what puts it back; to be recorded before the first `apply`. */

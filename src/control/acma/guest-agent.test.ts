@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ThermoclineError } from '../../base/errors.ts';
 import { agentLine, parseMessage } from '../../host/linux/agent-messages.ts';
+import type { BlockKeeper } from '../../host/linux/held-files.ts';
 import type { AgentPort } from '../../host/linux/virtio-port.ts';
 import { VirtioPort } from '../../host/linux/virtio-port.ts';
 import { FakeTree } from '../../testing/fake-tree.ts';
@@ -133,6 +135,96 @@ test('what it can not do it says, and goes on', async () => {
     { id: 2 },
     { id: 0, error: expect.stringMatching(/compact/) },
   ]);
+});
+
+/** Holds what it is told, from 2 MiB on. */
+class Keeper implements BlockKeeper {
+  readonly held: number[] = [];
+  error: ThermoclineError | null = null;
+
+  get nrHeld(): number {
+    return this.held.length;
+  }
+
+  hold(nrBlocks: number): number[] {
+    if (this.error !== null) throw this.error;
+    const added = Array.from(
+      { length: nrBlocks },
+      (_, nr) => 2 * MIB * (this.held.length + nr + 1),
+    );
+    this.held.push(...added);
+    return added;
+  }
+
+  release(addresses: readonly number[]): number[] {
+    for (const address of addresses) this.held.splice(this.held.indexOf(address), 1);
+    return [...addresses];
+  }
+
+  listFrom(address: number): number[] {
+    return this.held.filter((one) => one >= address);
+  }
+
+  releaseAll(): void {
+    this.held.length = 0;
+  }
+}
+
+test('holds blocks and lets go of them, each order by itself, also beside another', () => {
+  const blocks = new Keeper();
+  const lever = { reclaim: async () => 0 };
+  port.incoming = new Uint8Array();
+  agent = new GuestAgent({ roots: tree.roots, port, lever, blocks, onTrouble: () => {} });
+  const nonce = '0f'.repeat(16);
+  const orders = [
+    agentLine({ id: 2, hold: 128, nonce }),
+    agentLine({ id: 3, hold: 2, nonce }),
+    agentLine({ id: 4, release: [2 * MIB, 4 * MIB] }),
+    agentLine({ id: 5, reclaimBytes: 0, compact: false }),
+    agentLine({ id: 6, listFrom: 0 }),
+  ];
+  port.incoming = Buffer.from(orders.join(''));
+  agent.look();
+  const [first, second, third, list, report] = port.heard();
+  expect(first).toMatchObject({ id: 2, blocks: { length: 128 } });
+  expect(second).toEqual({ id: 3, blocks: [129 * 2 * MIB, 130 * 2 * MIB] });
+  expect(third).toEqual({ id: 4, blocks: [2 * MIB, 4 * MIB] });
+  expect(list).toMatchObject({ id: 6, blocks: { length: 128 } });
+  expect(report).toMatchObject({ id: 5, report: { nrHeldBlocks: 128 } });
+});
+
+test('what it holds goes back to the guest ten seconds after the last word of a host', () => {
+  const blocks = new Keeper();
+  const lever = { reclaim: async () => 0 };
+  port.incoming = new Uint8Array();
+  agent = new GuestAgent({ roots: tree.roots, port, lever, blocks, onTrouble: () => {} });
+  blocks.hold(3);
+  for (let second = 0; second < 30; second++) {
+    port.incoming = order(0, false, second);
+    for (let look = 0; look < 20; look++) agent.look();
+  }
+  expect(blocks.held).toHaveLength(3);
+  for (let look = 0; look < 179; look++) agent.look();
+  expect(blocks.held).toHaveLength(3);
+  for (let look = 0; look < 21; look++) agent.look();
+  expect(blocks.held).toHaveLength(0);
+});
+
+test('blocks that may not or can not be held are refused in a sentence', () => {
+  const nonce = '0f'.repeat(16);
+  agent.look();
+  port.incoming = Buffer.from(agentLine({ id: 2, hold: 1, nonce }));
+  agent.look();
+  expect(port.heard()).toEqual([{ id: 2, error: 'no blocks may be held here (--hold-blocks)' }]);
+  const blocks = new Keeper();
+  blocks.error = new ThermoclineError('TC_BUSY', 'Set aside for others.');
+  const onTrouble = (sentence: string) => void troubles.push(sentence);
+  const lever = { reclaim: async () => 0 };
+  agent = new GuestAgent({ roots: tree.roots, port, lever, blocks, onTrouble });
+  port.incoming = Buffer.from(agentLine({ id: 3, hold: 1, nonce }));
+  agent.look();
+  expect(port.heard()).toEqual([{ id: 3, error: 'Set aside for others.' }]);
+  expect(troubles).toEqual(['Set aside for others.']);
 });
 
 test('a hostile host is answered in sentences, and heard again after it', async () => {

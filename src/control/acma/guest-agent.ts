@@ -7,16 +7,20 @@ import { join } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Roots } from '../../host/host.ts';
 import {
+  type AgentMessage,
   type AgentOrder,
   type AgentReport,
   agentLine,
+  type BlockOrder,
   MAX_LINE_LENGTH,
+  MAX_NR_BLOCKS,
   MessageError,
   parseOrder,
 } from '../../host/linux/agent-messages.ts';
 import { BoundedLines } from '../../host/linux/bounded-lines.ts';
 import { parseKilobytes } from '../../host/linux/fields.ts';
 import { nrFreeBlocks } from '../../host/linux/free-blocks.ts';
+import type { BlockKeeper } from '../../host/linux/held-files.ts';
 import { readPressure } from '../../host/linux/pressure.ts';
 import { readTextFile } from '../../host/linux/read-file.ts';
 import { readReclaimCounters } from '../../host/linux/reclaim-counters.ts';
@@ -31,12 +35,17 @@ const TELLING_STALL_US = 100;
 /** Nobody listens any more when nothing has come for so many looks: a minute at 20 a second. */
 const LOOKS_WITHOUT_ORDER = 1200;
 
+/** Blocks go back to the guest when nothing has come for so many looks: ten seconds. */
+const LOOKS_WITHOUT_HOST = 200;
+
 /** What an agent works with. */
 export interface GuestAgentOptions {
   readonly roots: Roots;
   readonly port: AgentPort;
   /** What has memory leave. */
   readonly lever: ReclaimLever;
+  /** What holds blocks for the host; null or not there where none may be held. */
+  readonly blocks?: BlockKeeper | null;
   /** Told in a sentence what could not be done. */
   readonly onTrouble: (sentence: string) => void;
 }
@@ -46,20 +55,23 @@ export class GuestAgent {
   readonly #roots: Roots;
   readonly #port: AgentPort;
   readonly #lever: ReclaimLever;
+  readonly #blocks: BlockKeeper | null;
   readonly #onTrouble: (sentence: string) => void;
   readonly #pressureFile: string;
   readonly #lines = new BoundedLines(MAX_LINE_LENGTH);
   #reclaimedBytes = 0;
   #toldStallUs = 0;
   #looksLeft = 0;
+  #looksWithoutHost = 0;
   #next: AgentOrder | null = null;
   #work: Promise<void> | null = null;
 
   /** @throws ThermoclineError TC_UNSUPPORTED where pressure is not accounted */
-  constructor({ roots, port, lever, onTrouble }: GuestAgentOptions) {
+  constructor({ roots, port, lever, blocks = null, onTrouble }: GuestAgentOptions) {
     this.#roots = roots;
     this.#port = port;
     this.#lever = lever;
+    this.#blocks = blocks;
     this.#onTrouble = onTrouble;
     this.#pressureFile = join(roots.proc, 'pressure/memory');
     if (readPressure(this.#pressureFile) === null) {
@@ -74,7 +86,9 @@ export class GuestAgent {
 
   /** To be called twenty times a second. @throws ThermoclineError once the port is gone */
   look(): void {
+    this.#looksWithoutHost += 1;
     const order = this.#newestOrder();
+    if (this.#looksWithoutHost === LOOKS_WITHOUT_HOST) this.#blocks?.releaseAll();
     if (order !== null) {
       this.#looksLeft = LOOKS_WITHOUT_ORDER;
       this.#answer(order.id);
@@ -106,17 +120,21 @@ export class GuestAgent {
       reclaimedBytes: this.#reclaimedBytes,
       nrFreeBlocks: nrFreeBlocks(this.#roots) ?? 0,
       agentBytes: process.memoryUsage.rss(),
+      nrHeldBlocks: this.#blocks?.nrHeld ?? 0,
     };
   }
 
-  /** Of several that have come together only the last one still counts. */
+  /** Orders on blocks are carried out one by one; of all others only the last one still counts. */
   #newestOrder(): AgentOrder | null {
     let newest: AgentOrder | null = null;
     let wrong: string | null = null;
     for (const line of this.#lines.push(this.#port.read())) {
       try {
         if (line === null) throw new MessageError(`a line is longer than ${MAX_LINE_LENGTH}`);
-        newest = parseOrder(line);
+        const order = parseOrder(line);
+        this.#looksWithoutHost = 0;
+        if ('compact' in order) newest = order;
+        else this.#port.write(agentLine(this.#onBlocks(order)));
       } catch (error) {
         if (!(error instanceof MessageError)) throw error;
         wrong = error.message;
@@ -124,6 +142,21 @@ export class GuestAgent {
     }
     if (wrong !== null) this.#port.write(agentLine({ id: 0, error: wrong }));
     return newest;
+  }
+
+  #onBlocks(order: BlockOrder): AgentMessage {
+    const { id } = order;
+    const keeper = this.#blocks;
+    if (keeper === null) return { id, error: 'no blocks may be held here (--hold-blocks)' };
+    try {
+      if ('hold' in order) return { id, blocks: keeper.hold(order.hold, order.nonce) };
+      if ('release' in order) return { id, blocks: keeper.release(order.release) };
+      return { id, blocks: keeper.listFrom(order.listFrom).slice(0, MAX_NR_BLOCKS) };
+    } catch (error) {
+      if (!(error instanceof ThermoclineError)) throw error;
+      this.#onTrouble(error.message);
+      return { id, error: error.message };
+    }
   }
 
   #answer(id: number): void {

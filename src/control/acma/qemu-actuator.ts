@@ -27,6 +27,8 @@ import type { AcmaActuator, Applied } from './actuator.ts';
 import { AgentReports } from './agent-reports.ts';
 import { BalloonReports } from './balloon-reports.ts';
 import type { GuestFigures, GuestReports, GuestWish } from './guest-reports.ts';
+import { HeldBlocks, type HeldCounts } from './held-blocks.ts';
+import { type HoldingOptions, holdBlocks } from './hold-blocks.ts';
 import { SizeOrders, type SizeStanding } from './size-orders.ts';
 import { windowsBelow } from './size-windows.ts';
 
@@ -41,6 +43,8 @@ export interface QemuActuatorOptions {
   readonly clock?: Clock;
   /** So long an answer of its agent is waited for. */
   readonly answerLimitMs?: number;
+  /** Size it by blocks that its agent holds, and not by its devices; not there: don't. */
+  readonly holding?: Pick<HoldingOptions, 'roots' | 'journal'>;
 }
 
 /** As journals and people call it. */
@@ -69,25 +73,23 @@ export class QemuActuator implements AcmaActuator {
    * one that nothing can size, or as `Qmp.open`
    */
   static async open(options: QemuActuatorOptions): Promise<QemuActuator> {
-    const { socketPath, knobs, clock = monotonicClock, answerLimitMs } = options;
+    const { socketPath, knobs, clock = monotonicClock, answerLimitMs, holding } = options;
     const qmp = await Qmp.open(socketPath);
     try {
-      const balloon = await QemuBalloon.of(qmp);
-      const lever = (await QemuMemoryDevice.of(qmp)) ?? balloon;
-      const agentSocket = await agentSocketOf(qmp);
-      if (lever === null || (balloon === null && agentSocket === null)) throw nothingToGoBy(qmp);
-      checkKnobs(knobs, lever, socketPath);
       const name = guestName(socketPath);
-      const outside = balloon && new BalloonReports(name, balloon, clock);
-      const linkTo = (path: string) =>
-        new AgentLink({
-          ...{ socketPath: path, clock },
-          ...(answerLimitMs !== undefined && { answerLimitMs }),
-        });
-      const reports =
+      const balloon = await QemuBalloon.of(qmp);
+      const agentSocket = await agentSocketOf(qmp);
+      const patience = answerLimitMs === undefined ? {} : { answerLimitMs };
+      const link =
         agentSocket === null
-          ? outside!
-          : new AgentReports(name, linkTo(agentSocket), outside, clock);
+          ? null
+          : new AgentLink({ socketPath: agentSocket, clock, ...patience });
+      const held = holding ? await holdBlocks({ ...holding, name, qmp, link, clock }) : null;
+      const lever = held ?? (await QemuMemoryDevice.of(qmp)) ?? balloon;
+      if (lever === null || (balloon === null && link === null)) throw nothingToGoBy(qmp);
+      checkKnobs(knobs, lever, socketPath);
+      const outside = balloon && new BalloonReports(name, balloon, clock);
+      const reports = link === null ? outside! : new AgentReports(name, link, outside, clock);
       const asks = balloon === null || lever === balloon ? [] : [balloon.reportsStep];
       return new QemuActuator(qmp, lever, reports, [lever.step, ...asks], clock);
     } catch (error) {
@@ -190,9 +192,14 @@ export class QemuActuator implements AcmaActuator {
     };
   }
 
-  /** Puts back how often the guest is asked. */
+  get held(): HeldCounts | null {
+    return this.#lever instanceof HeldBlocks ? this.#lever.counts : null;
+  }
+
+  /** Puts back how often the guest is asked, and has it have what its agent holds. */
   async close(): Promise<void> {
     using _qmp = this.#qmp;
+    if (this.#lever instanceof HeldBlocks) await this.#lever.close().catch(() => {});
     // A guest that has ended needs nothing.
     await this.#reports.close().catch(() => {});
   }

@@ -7,6 +7,7 @@ import {
   type AgentOrder,
   type AgentReport,
   agentLine,
+  type BlockOrder,
   MAX_LINE_LENGTH,
   MessageError,
   parseMessage,
@@ -23,8 +24,14 @@ const MAX_LINES_AT_ONCE = 16;
 /** Orders that are out and may still be answered. */
 const MAX_NR_ASKED = 32;
 
+/** Blocks are found, emptied and filled before an answer comes: so many times as long. */
+const BLOCKS_PATIENCE = 10;
+
 /** What is wanted, without a number. */
 export type AgentWish = Omit<AgentOrder, 'id'>;
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
+/** The same of blocks. */
+export type BlockWish = WithoutId<BlockOrder>;
 
 /** A report, and the moment that it is not older than, by the host's clock. */
 export interface DatedReport extends AgentReport {
@@ -48,6 +55,8 @@ export class AgentLink implements Disposable {
   readonly #answerLimitMs: number;
   /** When each order went out, by its number. */
   readonly #asked = new Map<number, number>();
+  /** Who waits for blocks, by the number of the order. */
+  readonly #wanted = new Map<number, (blocks: readonly number[] | null) => void>();
   #socket: Socket | null = null;
   #lines = new BoundedLines(MAX_LINE_LENGTH);
   #nextId = 1;
@@ -93,6 +102,26 @@ export class AgentLink implements Disposable {
     await this.#answerOr(sleep(this.#answerLimitMs, undefined, { ref: false }));
   }
 
+  /** Blocks that a guest names in answer; null where it refuses, or says nothing in time. */
+  async askBlocks(wish: BlockWish): Promise<readonly number[] | null> {
+    const socket = await this.#connected();
+    if (socket === null || socket.writableLength > 0) return null;
+    const id = this.#nextId++;
+    const { promise, resolve } = Promise.withResolvers<readonly number[] | null>();
+    this.#wanted.set(id, resolve);
+    socket.write(agentLine({ id, ...wish }));
+    const late = setTimeout(() => {
+      this.#trouble ??= 'it does not answer on blocks';
+      resolve(null);
+    }, this.#answerLimitMs * BLOCKS_PATIENCE);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(late);
+      this.#wanted.delete(id);
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#socket?.destroy();
@@ -129,6 +158,7 @@ export class AgentLink implements Disposable {
     this.#socket = null;
     this.#trouble = `${this.#path} hung up`;
     this.#answered.resolve();
+    for (const resolve of this.#wanted.values()) resolve(null);
   }
 
   #read(socket: Socket, bytes: Buffer): void {
@@ -158,6 +188,12 @@ export class AgentLink implements Disposable {
     }
     if ('error' in message) {
       this.#trouble = `it refuses: ${message.error}`;
+      this.#wanted.get(message.id)?.(null);
+      return;
+    }
+    if ('blocks' in message) {
+      // One that comes too late is found at the next look at all that it holds.
+      this.#wanted.get(message.id)?.(message.blocks);
       return;
     }
     const askedAtMs = this.#asked.get(message.id);

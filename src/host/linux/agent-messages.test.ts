@@ -4,6 +4,7 @@ import {
   type AgentMessage,
   agentLine,
   MAX_LINE_LENGTH,
+  MAX_NR_BLOCKS,
   MessageError,
   parseMessage,
   parseOrder,
@@ -13,6 +14,7 @@ import { BoundedLines } from './bounded-lines.ts';
 const REPORT = {
   ...{ freeBytes: 2 ** 20, availableBytes: 2 ** 21, coldBytes: 0 },
   ...{ someTotalUs: 12, refaultedBytes: 0, reclaimedBytes: 0, nrFreeBlocks: 3, agentBytes: 4096 },
+  nrHeldBlocks: 0,
 };
 
 test('what one side says the other reads', () => {
@@ -29,7 +31,40 @@ test('what one side says the other reads', () => {
   }
 });
 
+test('orders on blocks and what answers them are read as they were said, and fit a line', () => {
+  const nonce = '0123456789abcdef'.repeat(2);
+  const most = Array.from({ length: MAX_NR_BLOCKS }, (_, nr) => 2 ** 44 - (nr + 1) * 2 ** 21);
+  for (const order of [
+    { id: 1, hold: MAX_NR_BLOCKS, nonce },
+    { id: 2, release: most },
+    { id: 3, listFrom: 2 ** 21 },
+  ]) {
+    expect(agentLine(order).length).toBeLessThan(MAX_LINE_LENGTH);
+    expect(parseOrder(agentLine(order).trim())).toEqual(order);
+  }
+  const answer = { id: 4, blocks: most };
+  expect(parseMessage(agentLine(answer).trim())).toEqual(answer);
+});
+
 test.each([
+  [[1], /list of at most 128 addresses of blocks of 2 MiB/],
+  [[2 ** 44], /list of at most/],
+  [[-(2 ** 21)], /list of at most/],
+  [['2097152'], /list of at most/],
+  [7, /list of at most/],
+  [Array.from({ length: 129 }, (_, nr) => nr * 2 ** 21), /list of at most/],
+  [[2 ** 21, 0, 2 ** 21], /has a block twice/],
+])('blocks %j are none', (blocks, why) => {
+  expect(() => parseMessage(JSON.stringify({ version: 1, id: 1, blocks }))).toThrow(why);
+  const order = JSON.stringify({ version: 1, id: 1, release: blocks });
+  expect(() => parseOrder(order)).toThrow(why);
+});
+
+test.each([
+  ['{"version":1,"id":1,"hold":129,"nonce":"00000000000000000000000000000000"}', /above 128/],
+  ['{"version":1,"id":1,"hold":1,"nonce":"0000"}', /"nonce" is none/],
+  ['{"version":1,"id":1,"hold":1}', /"nonce" is none/],
+  ['{"version":1,"id":1,"listFrom":-1}', /"listFrom" has to be a whole/],
   ['{"version":1,"id":1,"reclaimBytes":1}', /"compact" has to be true or false/],
   ['{"version":1,"id":1,"reclaimBytes":-1,"compact":true}', /"reclaimBytes" has to be a whole/],
   ['{"version":1,"id":1,"reclaimBytes":1e300,"compact":true}', /"reclaimBytes" has to be a whole/],
@@ -56,6 +91,8 @@ test('whatever comes, in whatever pieces, is a message or one sentence, and take
     agentLine({ id: 1, report: REPORT }),
     agentLine({ someTotalUs: 1 }),
     agentLine({ id: 3, reclaimBytes: 5, compact: false }),
+    agentLine({ id: 4, hold: 1, nonce: '0'.repeat(32) }),
+    agentLine({ id: 5, blocks: [2 ** 21] }),
   );
   const hostile = fc.oneof(
     valid.map((line) => Buffer.from(line)),

@@ -6,9 +6,19 @@
  *     guest  {"version":1,"id":7,"error":"…"}          the order was none
  *     guest  {"version":1,"someTotalUs":1234}          by itself, while time is being lost
  *
+ * and on blocks of 2 MiB that the guest holds, so that the host can have them:
+ *
+ *     host   {"version":1,"id":8,"hold":2,"nonce":"00f1…"}     two more, filled (held-pattern.ts)
+ *     host   {"version":1,"id":9,"release":[4194304]}
+ *     host   {"version":1,"id":10,"listFrom":0}                those from an address on
+ *     guest  {"version":1,"id":8,"blocks":[4194304,6291456]}   guest-physical addresses
+ *
+ * The answer names the blocks that are held by this order, released by it, or listed.
+ *
  * Each side takes the other for hostile. A line has a limit, each field is checked, fields that are
  * not known are left out, and what is wrong is one sentence that costs nothing but that line.
  */
+import { HELD_BLOCK_BYTES, NONCE } from './held-pattern.ts';
 
 /** Of this description. */
 const AGENT_VERSION = 1;
@@ -25,6 +35,12 @@ export interface AgentOrder {
   /** Free memory is to be brought together in blocks of 2 MiB. */
   readonly compact: boolean;
 }
+
+/** What the host wants of blocks that a guest holds; it is answered once it is done. */
+export type BlockOrder =
+  | { readonly id: number; readonly hold: number; readonly nonce: string }
+  | { readonly id: number; readonly release: readonly number[] }
+  | { readonly id: number; readonly listFrom: number };
 
 /** How a guest stands, by its own word. */
 export interface AgentReport {
@@ -43,18 +59,26 @@ export interface AgentReport {
   readonly nrFreeBlocks: number;
   /** What the agent itself takes. */
   readonly agentBytes: number;
+  /** Blocks that it holds for a host. */
+  readonly nrHeldBlocks: number;
 }
 
 /** What a guest says. */
 export type AgentMessage =
   | { readonly id: number; readonly report: AgentReport }
   | { readonly id: number; readonly error: string }
+  | { readonly id: number; readonly blocks: readonly number[] }
   | { readonly someTotalUs: number };
 
 const REPORT_FIELDS: readonly (keyof AgentReport)[] = [
   ...(['freeBytes', 'availableBytes', 'coldBytes', 'someTotalUs'] as const),
   ...(['refaultedBytes', 'reclaimedBytes', 'nrFreeBlocks', 'agentBytes'] as const),
+  'nrHeldBlocks',
 ];
+/** No order is for more blocks at once, and no answer tells of more. */
+export const MAX_NR_BLOCKS = 128;
+/** No guest is larger. */
+const MAX_ADDRESS = 2 ** 44;
 /** Longest sentence of the other side that is shown. */
 const MAX_ERROR_LENGTH = 200;
 
@@ -62,14 +86,24 @@ const MAX_ERROR_LENGTH = 200;
 export class MessageError extends Error {}
 
 /** A line, with its end, and an end before it: what was cut off earlier spoils only itself. */
-export function agentLine(message: AgentOrder | AgentMessage): string {
+export function agentLine(message: AgentOrder | BlockOrder | AgentMessage): string {
   return `\n${JSON.stringify({ version: AGENT_VERSION, ...message })}\n`;
 }
 
 /** @throws MessageError for a line that is no order */
-export function parseOrder(line: string): AgentOrder {
+export function parseOrder(line: string): AgentOrder | BlockOrder {
   const fields = fieldsOf(line);
-  const { compact } = fields;
+  const { compact, nonce } = fields;
+  if ('hold' in fields) {
+    const hold = count(fields, 'hold');
+    if (typeof nonce !== 'string' || !NONCE.test(nonce)) throw new MessageError('"nonce" is none');
+    if (hold > MAX_NR_BLOCKS) throw new MessageError(`"hold" is above ${MAX_NR_BLOCKS}`);
+    return { id: count(fields, 'id'), hold, nonce };
+  }
+  if ('release' in fields) {
+    return { id: count(fields, 'id'), release: addresses(fields, 'release') };
+  }
+  if ('listFrom' in fields) return { id: count(fields, 'id'), listFrom: count(fields, 'listFrom') };
   if (typeof compact !== 'boolean') throw new MessageError('"compact" has to be true or false');
   return { id: count(fields, 'id'), reclaimBytes: count(fields, 'reclaimBytes'), compact };
 }
@@ -78,6 +112,9 @@ export function parseOrder(line: string): AgentOrder {
 export function parseMessage(line: string): AgentMessage {
   const fields = fieldsOf(line);
   if ('report' in fields) return { id: count(fields, 'id'), report: reportOf(fields['report']) };
+  if ('blocks' in fields) {
+    return { id: count(fields, 'id'), blocks: addresses(fields, 'blocks') };
+  }
   if ('error' in fields) return { id: count(fields, 'id'), error: sentence(fields['error']) };
   return { someTotalUs: count(fields, 'someTotalUs') };
 }
@@ -115,6 +152,22 @@ function count(fields: Fields, name: string): number {
   const value = fields[name];
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
   throw new MessageError(`"${name}" has to be a whole number from 0 on`);
+}
+
+/** Of whole blocks, each at most once. */
+function addresses(fields: Fields, name: string): readonly number[] {
+  const all = fields[name];
+  const isAddress = (value: unknown) =>
+    Number.isSafeInteger(value) &&
+    (value as number) >= 0 &&
+    (value as number) < MAX_ADDRESS &&
+    (value as number) % HELD_BLOCK_BYTES === 0;
+  if (!Array.isArray(all) || all.length > MAX_NR_BLOCKS || !all.every(isAddress)) {
+    const what = `at most ${MAX_NR_BLOCKS} addresses of blocks of 2 MiB`;
+    throw new MessageError(`"${name}" has to be a list of ${what}`);
+  }
+  if (new Set(all).size < all.length) throw new MessageError(`"${name}" has a block twice`);
+  return all;
 }
 
 /** It ends up on a terminal, so only what prints is kept. */

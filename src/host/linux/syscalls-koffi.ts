@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
 import { ThermoclineError } from '../../base/errors.ts';
-import { type Advice, MADVISE, SyscallError, type Syscalls } from './syscalls.ts';
+import { checkedCall, type Koffi, loadKoffi } from './koffi.ts';
+import { type Advice, MADVISE, type Syscalls } from './syscalls.ts';
 
 interface Numbers {
   readonly movePages: number;
@@ -18,7 +18,6 @@ const NUMBERS: Readonly<Record<string, Numbers>> = {
 const MPOL_MF_MOVE_ALL = 4;
 
 type Argument = number | bigint | ArrayBufferView | null;
-type Koffi = Pick<typeof import('koffi'), 'load' | 'errno'>;
 
 /**
  * The system calls of this machine. `koffi` is loaded here only, since most commands never act.
@@ -33,21 +32,12 @@ export async function loadSyscalls(): Promise<Syscalls> {
       `Acting needs Linux on x64 or arm64, not ${here}.`,
     );
   }
-  try {
-    const { default: koffi } = await import('koffi');
-    return new KoffiSyscalls(koffi, numbers);
-  } catch (cause) {
-    throw new ThermoclineError(
-      'TC_UNSUPPORTED',
-      'Acting needs the optional package koffi, which did not load; install it with npm.',
-      { cause },
-    );
-  }
+  return new KoffiSyscalls(await loadKoffi(), numbers);
 }
 
 class KoffiSyscalls implements Syscalls {
   readonly #numbers: Numbers;
-  readonly #errno: () => number;
+  readonly #koffi: Koffi;
   readonly #plain: (number: number, a: number, b: number) => number;
   readonly #madvise: (number: number, ...rest: Argument[]) => number;
   readonly #move: (number: number, ...rest: Argument[]) => number;
@@ -57,7 +47,7 @@ class KoffiSyscalls implements Syscalls {
   constructor(koffi: Koffi, numbers: Numbers) {
     const libc = koffi.load(null);
     this.#numbers = numbers;
-    this.#errno = () => koffi.errno();
+    this.#koffi = koffi;
     this.#plain = libc.func('long syscall(long, long, long)');
     this.#madvise = libc.func('long syscall(long, long, void *, long, long, long)');
     this.#move = libc.func('long syscall(long, long, long, void *, void *, void *, long)');
@@ -92,9 +82,6 @@ class KoffiSyscalls implements Syscalls {
   }
 
   #checked(syscall: string, result: number): number {
-    if (result >= 0) return result;
-    const number = this.#errno();
-    const known = Object.entries(constants.errno).find(([, value]) => value === number);
-    throw new SyscallError(syscall, known ? known[0] : `errno ${number}`);
+    return checkedCall(this.#koffi, syscall, result);
   }
 }
