@@ -21,6 +21,7 @@ interface Line {
   readonly usedBytes: number;
   readonly reclaimedBytes: number;
   readonly agentBytes: number;
+  readonly held: { nrHeld: number; nrRefused: number; longestPauseMs: number } | null;
   readonly pressureFrom: string;
   readonly why: string;
 }
@@ -32,9 +33,10 @@ export class AcmaRun implements Disposable {
   errors = '';
   readonly #child: ChildProcess;
 
-  constructor(sockets: readonly string[], stateDir: string) {
+  /** @param more options of the command */
+  constructor(sockets: readonly string[], stateDir: string, more: readonly string[] = []) {
     const knobs = ['--min', `${min}`, '--max', `${wholeBytes}`, '--budget', `${budget}`, '--json'];
-    const words = [program, 'acma', 'run', '--qemu', ...sockets, ...knobs];
+    const words = [program, 'acma', 'run', '--qemu', ...sockets, ...knobs, ...more];
     this.#child = spawn(process.execPath, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, THERMOCLINE_STATE_DIR: stateDir },

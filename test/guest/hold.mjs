@@ -1,5 +1,7 @@
-// node hold.mjs MEBIBYTES SECONDS: fills memory, 64 MiB a second at most, holds it, and says whether it is as it
-// was. Each word depends on its place, so that a page that was lost, or put in another place, shows.
+// node hold.mjs MEBIBYTES SECONDS: fills memory, 64 MiB a second at most, holds it, at most until there is a file
+// /tmp/let-go, and says whether it is as it was. Each word depends on its place, so that a page that was lost, or put in another place, shows.
+import { existsSync } from 'node:fs';
+
 const [mebibytes, seconds] = process.argv.slice(2).map(Number);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const words = new Uint32Array(mebibytes * 2 ** 18);
@@ -10,7 +12,7 @@ for (let start = 0; start < words.length; start += step) {
   await sleep(125);
 }
 console.log('holds');
-await sleep(seconds * 1000);
+for (let second = 0; second < seconds && !existsSync('/tmp/let-go'); second++) await sleep(1000);
 let nrWrong = 0;
 for (let at = 0; at < words.length; at++) {
   if (words[at] !== Math.imul(at + 1, 0x9e3779b1) >>> 0) nrWrong += 1;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { acmaFaultTests } from './acma-faults.ts';
 import { acmaGuestTests } from './acma-guests.ts';
+import { acmaHeldTests } from './acma-held.ts';
 import { type GuestSuite, resultPrefix, runTests, type TestResult, testsOf } from './harness.ts';
 import type { Kernel, KernelName } from './kernels.ts';
 import type { Machine, MachineShape } from './machine.ts';
@@ -56,6 +57,7 @@ export const outsideSuites: readonly OutsideSuite[] = [
     tests: acmaFaultTests,
     onRequest: true,
   },
+  { name: 'acma-held', topologies: ['held'], tests: acmaHeldTests, onRequest: true },
 ];
 
 /** Tests that run in a guest, and the file that they are in. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { descendants, isEmulator } from './emulators.ts';
 import type { Rig } from './jobs.ts';
 import type { Machine } from './machine.ts';
+import type { Topology } from './topologies.ts';
 
 export const mebibyte: number = 2 ** 20;
 /** What either kind has with nothing taken. */
@@ -11,6 +12,9 @@ export const wholeBytes: number = 1024 * mebibyte;
 /** Of one that cooperates, what is no block that could leave. */
 const baseBytes = 512 * mebibyte;
 const holder = path.join(import.meta.dirname, 'hold.mjs');
+
+/** What a guest is sized by. */
+type Shape = Extract<Topology, 'balloon' | 'virtio-mem' | 'held'>;
 
 /** Memory that a guest holds. */
 export interface Held {
@@ -25,16 +29,25 @@ export class ScaledGuest implements AsyncDisposable {
   readonly machine: Machine;
   /** Of QEMU's control channel. */
   readonly socket: string;
-  readonly cooperates: boolean;
+  readonly #shape: Shape;
 
   /** One that is sized by its balloon. */
   static async ballooned(rig: Rig, socket: string): Promise<ScaledGuest> {
-    return ScaledGuest.#start(rig, socket, false);
+    return ScaledGuest.#start(rig, socket, 'balloon');
   }
 
   /** One with our agent, which runs when this returns. */
   static async cooperating(rig: Rig, socket: string): Promise<ScaledGuest> {
-    const guest = await ScaledGuest.#start(rig, socket, true);
+    return ScaledGuest.#withAgent(rig, await ScaledGuest.#start(rig, socket, 'virtio-mem'));
+  }
+
+  /** One whose agent may hold blocks, which is all that it can be sized by. */
+  static async holding(rig: Rig, socket: string): Promise<ScaledGuest> {
+    return ScaledGuest.#withAgent(rig, await ScaledGuest.#start(rig, socket, 'held'));
+  }
+
+  static async #withAgent(rig: Rig, guest: ScaledGuest): Promise<ScaledGuest> {
+    const { socket } = guest;
     const addr = { type: 'unix', data: { path: `${socket}.agent` } };
     const backend = { type: 'socket', data: { addr, server: true, wait: false } };
     await guest.machine.control('chardev-change', { id: 'acma', backend });
@@ -43,22 +56,22 @@ export class ScaledGuest implements AsyncDisposable {
     return guest;
   }
 
-  static async #start(rig: Rig, socket: string, cooperates: boolean): Promise<ScaledGuest> {
-    const topology = cooperates ? 'virtio-mem' : 'balloon';
+  static async #start(rig: Rig, socket: string, topology: Shape): Promise<ScaledGuest> {
     const machine = await rig.start(topology, ['-qmp', `unix:${socket},server=on,wait=off`]);
     await machine.put({ '/tmp/hold.mjs': readFileSync(holder, 'utf8') });
-    return new ScaledGuest(machine, socket, cooperates);
+    return new ScaledGuest(machine, socket, topology);
   }
 
-  private constructor(machine: Machine, socket: string, cooperates: boolean) {
+  private constructor(machine: Machine, socket: string, shape: Shape) {
     this.machine = machine;
     this.socket = socket;
-    this.cooperates = cooperates;
+    this.#shape = shape;
   }
 
   /** Returns once the agent listens. */
   async startAgent(): Promise<void> {
-    const command = 'echo $$ > /tmp/agent.pid; exec thermocline agent 2>&1';
+    const option = this.#shape === 'held' ? ' --hold-blocks' : '';
+    const command = `echo $$ > /tmp/agent.pid; exec thermocline agent${option} 2>&1`;
     const listens = Promise.withResolvers<void>();
     const onLine = (line: string) => {
       if (line.startsWith('The host can talk')) listens.resolve();
@@ -105,7 +118,7 @@ export class ScaledGuest implements AsyncDisposable {
 
   /** What it has, by QEMU's account. */
   async sizeBytes(): Promise<number> {
-    if (!this.cooperates) {
+    if (this.#shape === 'balloon') {
       return (await this.machine.control<{ actual: number }>('query-balloon')).actual;
     }
     const [device] = await this.machine.control<DeviceAnswer[]>('query-memory-devices');

@@ -5,9 +5,10 @@
  * behind a CXL link shows up, and `three-tiers` one more between the two in speed; `balloon` is
  * plain with a balloon, and with memory in a file of its own, by which the host can tell what it
  * holds; `virtio-mem` has half of that in blocks of 2 MiB that its kernel can let go of, and a port
- * for an agent in it.
+ * for an agent in it; `held` has that port, and all its memory in a file, of which an agent may
+ * hold blocks.
  */
-export type Topology = 'plain' | 'tiers' | 'three-tiers' | 'balloon' | 'virtio-mem';
+export type Topology = 'plain' | 'tiers' | 'three-tiers' | 'balloon' | 'virtio-mem' | 'held';
 
 /** Words of the kernel's command line that a shape needs. */
 export const bootWords: Partial<Readonly<Record<Topology, string>>> = {
@@ -26,6 +27,12 @@ const fast: Node = { mebibytes: 512, latencyNs: 10, bandwidth: '20G' };
 const between: Node = { mebibytes: 320, latencyNs: 100, bandwidth: '10G' };
 const slow: Node = { mebibytes: 256, latencyNs: 400, bandwidth: '2G' };
 
+/** Who wants to talk to the agent has QEMU put a socket in the place of nothing. */
+const agentPort: readonly string[] = [
+  ...['-chardev', 'null,id=acma'],
+  ...['-device', 'virtserialport,chardev=acma,name=thermocline.acma'],
+];
+
 /** Machine, memory and nodes; always with two processors, since tests watch busy processes. */
 export const topologies: Readonly<Record<Topology, readonly string[]>> = {
   plain: ['-machine', 'q35,accel=tcg', '-m', '1G'],
@@ -40,9 +47,12 @@ export const topologies: Readonly<Record<Topology, readonly string[]>> = {
     ...['-object', 'memory-backend-memfd,id=blocks,size=512M,share=on,reserve=off'],
     ...['-device', 'virtio-mem-pci,id=blocks0,memdev=blocks,block-size=2M,requested-size=512M'],
     ...['-device', 'virtio-balloon-pci,id=balloon,free-page-reporting=on'],
-    // Who wants to talk to the agent has QEMU put a socket in this place.
-    ...['-chardev', 'null,id=acma'],
-    ...['-device', 'virtserialport,chardev=acma,name=thermocline.acma'],
+    ...agentPort,
+  ],
+  held: [
+    ...['-machine', 'q35,accel=tcg,memory-backend=ram', '-m', '1G'],
+    ...['-object', 'memory-backend-memfd,id=ram,size=1G,share=on'],
+    ...agentPort,
   ],
   tiers: tiered([fast, slow]),
   'three-tiers': tiered([fast, between, slow]),

@@ -150,6 +150,9 @@ test('is refused where others reach the memory, and while it is on its way elsew
   rig.qemu.networks = 'net0: index=0,type=vhost-user,chardev=c\r\n';
   expect(await why()).toMatch(/a network of it reaches its memory by itself/);
   rig.qemu.networks = 'net0: index=0,type=tap,vhost=on\r\n';
+  rig.qemu.diskDrivers.push('nvme');
+  expect(await why()).toMatch(/a disk of it reaches its memory by itself/);
+  rig.qemu.diskDrivers.pop();
   rig.qemu.confidential = '/objects/sev0';
   expect(await why()).toMatch(/its memory is confidential/);
   rig.qemu.confidential = '';
