@@ -33,12 +33,16 @@ interface Mishaps {
   readonly veto: number;
   /** What decides; `stepAcma` by default. */
   readonly step?: typeof stepAcma;
+  /** What somebody makes of the maximum meanwhile, in seconds and MiB. */
+  readonly maximums?: readonly { readonly atSecond: number; readonly max: number }[];
 }
 
 class Crash extends Error {}
 
 /** Runs to the end, with a new controller after each crash, and checks everything all the time. */
-function runWith(scenario: Scenario, store: Store, { crashes, refuse, veto, step }: Mishaps) {
+function runWith(scenario: Scenario, store: Store, mishaps: Mishaps) {
+  const { crashes, refuse, veto, step, maximums = [] } = mishaps;
+  const knobs = { ...scenario.acma! };
   let moment = 0;
   const cut = () => {
     if (crashes.includes(moment++)) throw new Crash();
@@ -51,7 +55,7 @@ function runWith(scenario: Scenario, store: Store, { crashes, refuse, veto, step
   const start = () =>
     controlSimulatedGuest(
       scenario,
-      () => scenario.acma!,
+      () => knobs,
       () => {},
       { note, known: store.known() },
       step,
@@ -69,8 +73,15 @@ function runWith(scenario: Scenario, store: Store, { crashes, refuse, veto, step
     taken: (address) => refuse === 0 || (address / BLOCK_BYTES) % refuse !== 0,
     returning: (address) => veto === 0 || (address / BLOCK_BYTES) % veto !== 0,
   };
+  const { minBytes } = knobs;
   let wasBelowMax = false;
   for (let nr = 1; guest.nowUs < scenario.durationUs; nr++) {
+    for (const { atSecond, max } of maximums) {
+      if (nr !== atSecond * 10) continue;
+      knobs.maxBytes = max * MIB;
+      // Blocks that are on their way back arrive; by the next look it is below for good.
+      wasBelowMax = false;
+    }
     guest.runFor(100_000);
     try {
       controller.everyStep!(guest);
@@ -80,10 +91,9 @@ function runWith(scenario: Scenario, store: Store, { crashes, refuse, veto, step
       controller = start();
     }
     if (nr % 3 === 0) check(guest, store);
-    const { minBytes, maxBytes } = scenario.acma!;
     expect(guest.sizeBytes).toBeGreaterThanOrEqual(minBytes);
-    if (wasBelowMax) expect(guest.sizeBytes).toBeLessThanOrEqual(maxBytes);
-    wasBelowMax ||= guest.sizeBytes <= maxBytes;
+    if (wasBelowMax) expect(guest.sizeBytes).toBeLessThanOrEqual(knobs.maxBytes);
+    wasBelowMax ||= nr % 10 === 9 && guest.sizeBytes <= knobs.maxBytes;
   }
   return { guest, nrMoments: moment };
 }
@@ -180,7 +190,7 @@ test('the ledger in a journal says the same after each crash as one in memory', 
   }
 }, 60_000);
 
-test('sizes stay within the knobs and blocks stay whole, whatever goes wrong', () => {
+test('sizes stay within the knobs and blocks stay whole, whatever goes wrong or changes', () => {
   const arbitrary = fc.record({
     hot: fc.integer({ min: 8, max: 200 }),
     growth: fc.integer({ min: 8, max: 240 }),
@@ -197,13 +207,20 @@ test('sizes stay within the knobs and blocks stay whole, whatever goes wrong', (
     refuse: fc.constantFrom(0, 2, 7),
     veto: fc.constantFrom(0, 2, 5),
     byBanks: fc.boolean(),
+    maximums: fc.array(
+      fc.record({
+        atSecond: fc.integer({ min: 1, max: 48 }),
+        max: fc.integer({ min: 64, max: 256 }).map((nr) => 2 * nr),
+      }),
+      { maxLength: 4 },
+    ),
   });
   const banks: typeof stepAcma = (observation, state, knobs) =>
     stepBanks(observation, state, knobs, 2 * WINDOW_BYTES);
   fc.assert(
-    fc.property(arbitrary, ({ crashes, refuse, veto, byBanks, ...change }) => {
+    fc.property(arbitrary, ({ crashes, refuse, veto, byBanks, maximums, ...change }) => {
       const step = byBanks ? banks : stepAcma;
-      runWith(scenario(change), memoryStore(), { crashes, refuse, veto, step });
+      runWith(scenario(change), memoryStore(), { crashes, refuse, veto, step, maximums });
     }),
     { numRuns: 12 },
   );

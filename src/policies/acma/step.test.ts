@@ -213,7 +213,21 @@ test('what was given since a report was taken is not given once more', () => {
   expect(stepAcma(late(2000, given), first.state, knobs).decision.give).toEqual([]);
 });
 
-test('whatever it is told, sizes stay within the knobs', () => {
+/** Blocks that may be taken: out of use already, failed, or below the minimum are none of them. */
+function nrTakeable(windows: readonly WindowState[], minBytes: number): number {
+  const nrBelowMin = (window: number) =>
+    Math.min(
+      BLOCKS_A_WINDOW,
+      Math.max(0, Math.ceil((minBytes - window * WINDOW_BYTES) / BLOCK_BYTES)),
+    );
+  return windows
+    .map(({ nrTaken, nrFailed }, window) =>
+      Math.max(0, BLOCKS_A_WINDOW - nrTaken - nrFailed - nrBelowMin(window)),
+    )
+    .reduce((sum, nr) => sum + nr, 0);
+}
+
+test('whatever it is told, and its maximum becomes, sizes stay within the knobs', () => {
   const bytes = (max: number) =>
     fc.integer({ min: 0, max: max / BLOCK_BYTES }).map((n) => n * BLOCK_BYTES);
   const observation = fc.record({
@@ -224,21 +238,20 @@ test('whatever it is told, sizes stay within the knobs', () => {
     stalledUs: fc.integer({ min: 0, max: 100_000 }),
     faultedBytes: fc.integer({ min: 0, max: GIB }),
     failed: fc.integer({ min: 0, max: BLOCKS_A_WINDOW }),
+    // From outside, at any time; most of the time it stays.
+    newMaxBytes: fc.option(bytes(8 * GIB), { freq: 3 }),
   });
-  const limits = fc.tuple(bytes(8 * GIB), bytes(8 * GIB)).map(([a, b]) => ({
-    minBytes: Math.min(a, b),
-    maxBytes: Math.max(a, b),
-    pressureShare: 0.001,
-  }));
   fc.assert(
-    fc.property(limits, fc.array(observation, { maxLength: 30 }), (limit, list) => {
+    fc.property(bytes(8 * GIB), fc.array(observation, { maxLength: 30 }), (minBytes, list) => {
       const taken = new Array<number>(64).fill(0);
       let nowMs = 0;
       let someTotalUs = 0;
       let hostFaultedBytes = 0;
       let state: AcmaState | null = null;
-      let wasBelowMax = false;
-      for (const { stepMs, ageMs, stalledUs, faultedBytes, failed, ...figures } of list) {
+      let maxBytes = 8 * GIB;
+      for (const one of list) {
+        const { stepMs, ageMs, stalledUs, faultedBytes, failed, newMaxBytes, ...figures } = one;
+        if (newMaxBytes !== null) maxBytes = Math.max(minBytes, newMaxBytes);
         nowMs += stepMs;
         someTotalUs += stalledUs;
         hostFaultedBytes += faultedBytes;
@@ -256,6 +269,7 @@ test('whatever it is told, sizes stay within the knobs', () => {
             hotBytes: 0,
           })),
         });
+        const limit = { minBytes, maxBytes, pressureShare: 0.001 };
         const step = stepAcma(seen, state ?? newAcmaState(seen), limit);
         state = step.state;
         const { take, give } = step.decision;
@@ -267,9 +281,14 @@ test('whatever it is told, sizes stay within the knobs', () => {
           expect(nr).toBeLessThanOrEqual(BLOCKS_A_WINDOW);
         }
         const after = 8 * GIB - taken.reduce((sum, nr) => sum + nr, 0) * BLOCK_BYTES;
-        expect(after).toBeGreaterThanOrEqual(Math.min(sizeBytes, limit.minBytes));
-        if (wasBelowMax) expect(after).toBeLessThanOrEqual(limit.maxBytes);
-        wasBelowMax ||= after <= limit.maxBytes;
+        expect(after).toBeGreaterThanOrEqual(Math.min(sizeBytes, minBytes));
+        if (sizeBytes <= maxBytes) expect(after).toBeLessThanOrEqual(maxBytes);
+        else {
+          // Obeyed as far as there are blocks, whatever the pressure and however old the figures.
+          const nrOver = (sizeBytes - maxBytes) / BLOCK_BYTES;
+          const nrMost = nrTakeable(seen.windows, minBytes);
+          expect(nrBlocks(take)).toBe(Math.min(nrOver, nrMost));
+        }
       }
     }),
   );
