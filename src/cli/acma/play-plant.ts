@@ -1,4 +1,4 @@
-/** Plays a simulated plant on a terminal: a line each so often, until its end or an interruption. */
+/** Plays a simulated plant on a terminal: a line each so often, until its end or a Ctrl-C. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { exactJson } from '../../base/exact-json.ts';
 import {
