@@ -8,14 +8,14 @@ type Message<R> = { readonly line: string } | { readonly result: R } | { readonl
 /**
  * Has each job done by one of the workers and returns the results in the order of the jobs.
  * @param entry the worker's program, which calls `serveJobs`
- * @param finished called after each job with the number of those done
+ * @param finished called after each job with the number of those done, and what it came to
  * @param progress takes lines that jobs say while they run
  * @throws Error with a job's message when one fails; the others are given up
  */
 export async function runJobs<J, R>(
   entry: URL,
   jobs: readonly J[],
-  finished: (done: number, job: J) => void,
+  finished: (done: number, job: J, result: R) => void,
   progress: (line: string) => void = () => {},
 ): Promise<R[]> {
   const results = new Array<R>(jobs.length);
@@ -41,7 +41,7 @@ export async function runJobs<J, R>(
           reject(new Error(message.error));
         } else {
           results[current] = message.result;
-          finished(++done, jobs[current]!);
+          finished(++done, jobs[current]!, message.result);
           give();
         }
       });

@@ -10,7 +10,12 @@ import type { Row } from './row.ts';
 const bench: Bench = {
   about: 'memory that policies save on simulated workloads, and what that costs',
   async run(progress, { file }) {
-    const rows = await rowsOf<Row>(new URL('./worker.ts', import.meta.url), file, progress);
+    const rows = await rowsOf<Row>(
+      new URL('./worker.ts', import.meta.url),
+      file,
+      progress,
+      toCells,
+    );
     return {
       json: { rows },
       table: [

@@ -10,20 +10,13 @@ const bench: Bench = {
       new URL('./equal-slowdown-worker.ts', import.meta.url),
       file,
       progress,
+      toCells,
     );
     return {
       json: { rows },
       table: [
         ['workload', 'slowdown', 'ours saves', 'rival', 'slowdown', 'it saves', 'setting'],
-        ...rows.map((row) => [
-          row.workload,
-          formatShare(row.slowdownShare),
-          formatShare(row.savedShare),
-          row.rival,
-          formatShare(row.rivalSlowdownShare),
-          formatShare(row.rivalSavedShare),
-          settingOf(row),
-        ]),
+        ...rows.map(toCells),
       ],
       notes: [
         ...['damon_reclaim', 'senpai'].map((rival) => wins(rows, rival)),
@@ -37,6 +30,18 @@ const bench: Bench = {
 };
 
 export default bench;
+
+function toCells(row: EqualRow): string[] {
+  return [
+    row.workload,
+    formatShare(row.slowdownShare),
+    formatShare(row.savedShare),
+    row.rival,
+    formatShare(row.rivalSlowdownShare),
+    formatShare(row.rivalSavedShare),
+    settingOf(row),
+  ];
+}
 
 function settingOf({ gentler, eagerer }: EqualRow): string {
   if (eagerer === '') return gentler;

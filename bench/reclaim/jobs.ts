@@ -1,5 +1,5 @@
 /** The workloads of the suite, as work for threads. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseScenario, type Scenario } from '../../src/host/sim/index.ts';
 import { scenarioFiles } from '../scenario-files.ts';
@@ -14,22 +14,29 @@ export interface Job {
 const folder = path.join(import.meta.dirname, 'workloads');
 
 /**
- * The rows of all workloads of the suite, or of the user's own.
+ * The rows of all workloads of the suite, or of some. Each workload's are told as soon as it has
+ * been played, so that they are not lost with a long run that is interrupted.
  * @param entry the threads' program, which answers a job with its rows
- * @param file a scenario or a folder of them; null: the suite
+ * @param choice a workload of the suite, a scenario file or a folder of them; null: the suite
+ * @param toCells a row as the table has it
  */
 export async function rowsOf<R>(
   entry: URL,
-  file: string | null,
+  choice: string | null,
   progress: (line: string) => void,
+  toCells: (row: R) => readonly string[],
 ): Promise<R[]> {
-  return (await runJobs<Job, R[]>(entry, jobsFor(file), () => {}, progress)).flat();
+  const tell = (_done: number, _job: Job, rows: readonly R[]) => {
+    for (const row of rows) progress(toCells(row).join('  '));
+  };
+  return (await runJobs<Job, R[]>(entry, jobsFor(choice), tell, progress)).flat();
 }
 
-function jobsFor(file: string | null): Job[] {
-  return scenarioFiles(file ?? folder).map((found) => ({
-    name: path.basename(found).replace(/\.ya?ml$/, ''),
-    file: found,
+function jobsFor(choice: string | null): Job[] {
+  const own = path.join(folder, `${choice}.yaml`);
+  return scenarioFiles(existsSync(own) ? own : (choice ?? folder)).map((file) => ({
+    name: path.basename(file).replace(/\.ya?ml$/, ''),
+    file,
   }));
 }
 

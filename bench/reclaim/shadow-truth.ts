@@ -1,4 +1,5 @@
 /** What a shadow says would leave and come back, beside what a run then does. */
+import type { LoopMode } from '../../src/control/policy-loop.ts';
 import type { Scenario } from '../../src/host/sim/index.ts';
 import { beginLoop } from './policies/thermocline.ts';
 
@@ -23,14 +24,22 @@ export const WITHIN = 0.2;
 /** Less is next to nothing: of the memory in use for what leaves, of that for what comes back. */
 const NEGLIGIBLE = { left: 0.01, cameBack: 0.05 };
 
-/** Plays the scenario twice. */
+/**
+ * Plays the scenario twice.
+ * @param progress told before each
+ */
 export async function shadowRow(
   workload: string,
   scenario: Scenario,
   durationUs: number,
+  progress: (mode: LoopMode) => void = () => {},
 ): Promise<ShadowRow> {
-  const said = await play(scenario, 'shadow', durationUs);
-  const was = await play(scenario, 'run', durationUs);
+  const play = (mode: LoopMode) => {
+    progress(mode);
+    return playLoop(scenario, mode, durationUs);
+  };
+  const said = await play('shadow');
+  const was = await play('run');
   const memoryBytes = scenario.nodes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const leftOff = offBy(said.leftBytes, was.leftBytes, memoryBytes * NEGLIGIBLE.left);
   const scale = Math.max(memoryBytes * NEGLIGIBLE.left, was.leftBytes) * NEGLIGIBLE.cameBack;
@@ -39,9 +48,9 @@ export async function shadowRow(
   return { workload, said, was, leftOff, cameBackOff, holds };
 }
 
-async function play(
+async function playLoop(
   scenario: Scenario,
-  mode: 'run' | 'shadow',
+  mode: LoopMode,
   durationUs: number,
 ): Promise<OutAndBack> {
   let last: OutAndBack = { leftBytes: 0, cameBackBytes: 0 };

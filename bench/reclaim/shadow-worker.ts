@@ -5,7 +5,6 @@ import { type ShadowRow, shadowRow } from './shadow-truth.ts';
 
 serveJobs<Job, ShadowRow[]>(async (job, progress) => {
   const scenario = readWorkload(job);
-  const row = await shadowRow(job.name, scenario, scenario.durationUs);
-  progress(`shadow: ${job.name}`);
-  return [row];
+  const tell = (mode: string) => progress(`shadow: ${job.name}, ${mode}`);
+  return [await shadowRow(job.name, scenario, scenario.durationUs, tell)];
 });

@@ -9,7 +9,7 @@ const bench: Bench = {
   about: 'what a shadow says would leave and come back, beside what a run then does',
   async run(progress, { file }) {
     const entry = new URL('./shadow-worker.ts', import.meta.url);
-    const rows = await rowsOf<ShadowRow>(entry, file, progress);
+    const rows = await rowsOf<ShadowRow>(entry, file, progress, toCells);
     const held = rows.filter(({ holds }) => holds).length;
     return {
       json: { rows },
