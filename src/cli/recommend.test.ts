@@ -51,7 +51,8 @@ test('has the form of a VerticalPodAutoscaler', () => {
     'server',
   );
   const memory = (mebibytes: number) => ({ memory: `${mebibytes}Mi` });
-  expect(parse(text)).toEqual({
+  // As Kubernetes reads it.
+  expect(parse(text, { version: '1.1' })).toEqual({
     apiVersion: 'autoscaling.k8s.io/v1',
     kind: 'VerticalPodAutoscaler',
     metadata: {

@@ -65,7 +65,7 @@ export function recommendationLines(found: Recommendation): Line[] {
 export function vpaText(found: Recommendation, name: string): string {
   const { size, confidence, reasons } = found;
   const memory = (bytes: number) => ({ memory: `${inMib(bytes) / MIB}Mi` });
-  return stringify({
+  const document = {
     apiVersion: 'autoscaling.k8s.io/v1',
     kind: 'VerticalPodAutoscaler',
     metadata: {
@@ -92,7 +92,9 @@ export function vpaText(found: Recommendation, name: string): string {
         ],
       },
     },
-  });
+  };
+  // Kubernetes reads version 1.1, in which a bare Off is no text but false.
+  return stringify(document, { version: '1.1' });
 }
 
 /** Rounded up to whole MiB. */
