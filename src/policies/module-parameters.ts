@@ -47,6 +47,12 @@ function reclaimModule(params: Params): ModuleParameters {
     ],
     notes: [
       ...commonNotes(params, scheme, ['anon', 'young']),
+      ...(pattern.nrAccesses.max === 0
+        ? []
+        : ['It takes only regions without any access, and no idle pages between busy ones.']),
+      ...params.schemes
+        .filter((other) => other !== scheme)
+        .map(({ action }) => `It has one scheme, and none of ${action} beside it.`),
       ...(fed === undefined
         ? []
         : [

@@ -13,6 +13,9 @@ export type PlanForm = 'sysfs' | 'damo' | 'module';
 
 export const PLAN_FORMS: readonly PlanForm[] = ['sysfs', 'damo', 'module'];
 
+/** Written to a kdamond that runs, these files take the place of what its owner has set. */
+const SLOT_COMMENT = '# In a slot that nobody uses; here that is 0.\n';
+
 /** The text, and what the form can't carry, as sentences. */
 export interface PlanText {
   readonly text: string;
@@ -29,7 +32,7 @@ export function planText(
   switch (form) {
     case 'sysfs': {
       const text = describeWrites(stage(plan.params, features(), 0));
-      return { text: `cd /sys/kernel/mm/damon/admin\n${text}`, notes: [] };
+      return { text: `${SLOT_COMMENT}cd /sys/kernel/mm/damon/admin\n${text}`, notes: [] };
     }
     case 'damo':
       return formatDamo([plan.params], 'json');

@@ -54,6 +54,17 @@ test('as damo has a file that damo reads, as module the parameters and what is l
   const module = await run('lru-sort', 'plan', '--kernel', '--as', 'module');
   expect(module.stdout).toMatch(/^cd \/sys\/module\/damon_lru_sort\/parameters\n/);
   expect(module.stderr).toContain('note: It has a quota of time only');
+  expect(module.stderr).not.toContain('begins with');
+});
+
+test('says what the module of reclaim, and writes without the loop, do not have', async () => {
+  const module = await run('reclaim', 'plan', '--kernel', '--as', 'module');
+  expect(module.stdout).toContain('echo 30000000 > min_age\n');
+  expect(module.stderr).toContain('note: It takes only regions without any access');
+  expect(module.stderr).toContain('note: It has one scheme, and none of stat beside it.\n');
+  const sysfs = await run('reclaim', 'plan', '--kernel', '--as', 'sysfs');
+  expect(sysfs.stdout).toMatch(/^# In a slot that nobody uses; here that is 0\.\n/);
+  expect(sysfs.stderr).toContain('note: It is what a run begins with');
 });
 
 test('keeps to zones and mappings, which become addresses', async () => {

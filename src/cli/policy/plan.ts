@@ -14,6 +14,9 @@ export interface PlanOptions extends SubjectOptions {
   readonly json?: true;
 }
 
+const BEGINS_WITH =
+  'It is what a run begins with, and stays so; the loop of "run" is what adapts it to pressure.';
+
 /** The whole output; notes about a form go to standard error. */
 export function printPlan<K extends Knobs, S>(
   policy: Policy<K, S>,
@@ -27,7 +30,8 @@ export function printPlan<K extends Knobs, S>(
   const features = () => featuresHere(roots);
   if (options.as !== undefined) {
     const { text, notes } = planText(options.as, plan, policy.twin, features);
-    process.stderr.write(notes.map((note) => `note: ${note}\n`).join(''));
+    const all = policy.adaptation === null ? notes : [...notes, BEGINS_WITH];
+    process.stderr.write(all.map((note) => `note: ${note}\n`).join(''));
     return text;
   }
   const explanation = explain(policy, knobs, facts, plan);
