@@ -55,7 +55,7 @@ function addSimulate<K extends Knobs, S>(parent: Command, policy: Policy<K, S>):
       'Runs the policy on a simulated machine and says what came of it, beside the same machine ' +
         'without it. No memory of this computer is watched or touched.',
     )
-    .option('--until <duration>', "how long (else the scenario's)", durationValue('--until'));
+    .option('--until, --for <duration>', "how long (else the scenario's)", durationValue('--for'));
   addPlaceOptions(simulate, 'only physical memory');
   addKnobOptions(simulate, policy);
   addLoopOptions(simulate);

@@ -76,7 +76,7 @@ async function simulatePolicy<K extends Knobs, S>(
 
 /** The options of `simulate`. */
 export interface SimulateOptions extends Omit<PartOptions, 'vma'> {
-  readonly until?: number;
+  readonly for?: number;
   readonly every: number;
   readonly tuner: TunerName;
   readonly json?: true;
@@ -109,7 +109,7 @@ export async function printSimulation<K extends Knobs, S>(
       tuner: options.tuner,
       everyUs: options.every,
     },
-    durationUs: options.until ?? scenario.durationUs,
+    durationUs: options.for ?? scenario.durationUs,
     acceptableShare: acceptableShareOf(knobs),
     signal: interruption.signal,
     reported: (report) => {
