@@ -82,7 +82,10 @@ function lengthLimits(access: ReplayedAccess, params: Params): string[] {
   const coldUs = coldestAgeUs(params);
   const limits: string[] = [];
   if (access.nrSnapshots === 1) {
-    limits.push('A single snapshot tells what is cold, and nothing of what comes back.');
+    limits.push(
+      'A single snapshot tells what is cold, and nothing of what comes back; ' +
+        `${formatBytes(coldBytes(pattern, coldUs))} had not been accessed for ${formatDuration(coldUs)}, whatever quotas let through.`,
+    );
   } else if (durationUs < 2 * coldUs + intervals.aggregationIntervalUs) {
     limits.push(
       `It lasts ${formatDuration(durationUs)}, which is short beside ${formatDuration(coldUs)} until memory counts as cold; ` +
@@ -96,6 +99,14 @@ function lengthLimits(access: ReplayedAccess, params: Params): string[] {
     );
   }
   return limits;
+}
+
+/** Idle for so long, and more, when the recording began. */
+function coldBytes(pattern: RecordedPattern | null, coldUs: number): number {
+  const regions = pattern?.targets.flatMap(({ firstRegions }) => firstRegions) ?? [];
+  return regions
+    .filter(({ accessShare, ageUs }) => accessShare === 0 && (ageUs ?? 0) >= coldUs)
+    .reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 /** The longest time for which any scheme wants memory to be untouched. */
