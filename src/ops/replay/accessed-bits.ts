@@ -70,10 +70,11 @@ export class AccessedBits {
     for (let row = 0; row < count; row++) {
       const share = chance[row]!;
       const next = position[row]! + share * units;
+      // Numbers in place of branches, which no processor could foresee.
+      const isDue = Number(next >= 1);
       // What is accessed in every sample is so in every piece of one, too.
-      const isDue = next >= 1 || share === 1;
-      isAccessed[row] = isDue ? 1 : 0;
-      position[row] = next >= 1 ? next - 1 : next;
+      isAccessed[row] = isDue | Number(share === 1);
+      position[row] = next - isDue;
     }
   }
 

@@ -15,6 +15,36 @@ export interface AccessedRows {
   readonly keeps: (row: number) => number;
 }
 
+/** The memory that rows of accesses meet: gathered once, to be asked often. */
+export class MetMemory {
+  #nr = 0;
+  #bytes = new Float64Array(64);
+  #row = new Uint32Array(64);
+
+  clear(): void {
+    this.#nr = 0;
+  }
+
+  add(bytes: number, row: number): void {
+    if (this.#nr === this.#bytes.length) {
+      const [oldBytes, oldRow] = [this.#bytes, this.#row];
+      this.#bytes = new Float64Array(oldBytes.length * 2);
+      this.#bytes.set(oldBytes);
+      this.#row = new Uint32Array(oldRow.length * 2);
+      this.#row.set(oldRow);
+    }
+    this.#bytes[this.#nr] = bytes;
+    this.#row[this.#nr++] = row;
+  }
+
+  /** What `lower` would return for rows that keep so much. */
+  wouldLose(keeps: (row: number) => number): number {
+    let bytes = 0;
+    for (let at = 0; at < this.#nr; at++) bytes += this.#bytes[at]! * (1 - keeps(this.#row[at]!));
+    return bytes;
+  }
+}
+
 /** Less than half a page in all is nothing. */
 const NEGLIGIBLE_BYTES = 2048;
 
@@ -92,9 +122,9 @@ export class MemoryShares {
     return before - this.#bytes;
   }
 
-  /** What `lower` would return, without doing it. */
-  wouldLose({ start, end, first, last, keeps }: AccessedRows): number {
-    let bytes = 0;
+  /** Gathers what `lower` would take from, without doing it. */
+  meet({ start, end, first, last }: Omit<AccessedRows, 'keeps'>, met: MetMemory): void {
+    met.clear();
     let index = 0;
     for (let row = first; row < last; row++) {
       while (index < this.#extents.length && this.#extents[index]!.end <= start[row]!) index += 1;
@@ -102,10 +132,9 @@ export class MemoryShares {
         const extent = this.#extents[at]!;
         if (extent.start >= end[row]!) break;
         const size = Math.min(extent.end, end[row]!) - Math.max(extent.start, start[row]!);
-        bytes += size * extent.share * (1 - keeps(row));
+        met.add(size * extent.share, row);
       }
     }
-    return bytes;
   }
 
   /**

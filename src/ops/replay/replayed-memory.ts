@@ -1,5 +1,5 @@
 import { PAGE_SIZE_BYTES } from '../../params/defaults.ts';
-import { type AccessedRows, MemoryShares } from './memory-shares.ts';
+import { MemoryShares, MetMemory } from './memory-shares.ts';
 import type { Layout, TargetPattern } from './recorded-pattern.ts';
 import { WindowCursor } from './window-cursor.ts';
 
@@ -44,6 +44,8 @@ export class ReplayedMemory {
   readonly #refaultUs: number;
   readonly #cursor: WindowCursor;
   readonly #out = new MemoryShares();
+  /** What of it the accesses of a piece of time meet. */
+  readonly #met = new MetMemory();
   /** Looked at by a young filter, or idle from the start, and not touched since. */
   readonly #old = new MemoryShares();
   #nowUs = 0;
@@ -135,11 +137,13 @@ export class ReplayedMemory {
     const intervalUs = sampleIntervalUs[window]!;
     // That all samples found a region accessed says no more than that half a sample might not have.
     const mostShare = 1 - intervalUs / (2 * (endUs[window]! - startUs[window]!));
-    const accessedIn = (workUs: number): AccessedRows => ({
-      ...{ start, end, first: firstRow[window]!, last: firstRow[window + 1]! },
-      keeps: (row) => (1 - Math.min(accessShare[row]!, mostShare)) ** (workUs / intervalUs),
-    });
-    const rows = accessedIn(this.#workUs(pieceUs, accessedIn));
+    const keepsFor = (workUs: number) => {
+      const samples = workUs / intervalUs;
+      return (row: number) => (1 - Math.min(accessShare[row]!, mostShare)) ** samples;
+    };
+    const met = { start, end, first: firstRow[window]!, last: firstRow[window + 1]! };
+    this.#out.meet(met, this.#met);
+    const rows = { ...met, keeps: keepsFor(this.#workUs(pieceUs, keepsFor)) };
     const bytes = this.#out.lower(rows);
     this.sums.refaultedBytes += bytes;
     this.sums.stallUs += Math.min(this.#stallUs(bytes), pieceUs);
@@ -151,9 +155,9 @@ export class ReplayedMemory {
    * How long of a piece of time the process works, when it waits for what it needs in the rest:
    * `work + stall(work) = piece`, of which the left side only grows.
    */
-  #workUs(pieceUs: number, accessedIn: (workUs: number) => AccessedRows): number {
+  #workUs(pieceUs: number, keepsFor: (workUs: number) => (row: number) => number): number {
     const excessUs = (workUs: number) =>
-      workUs + this.#stallUs(this.#out.wouldLose(accessedIn(workUs))) - pieceUs;
+      workUs + this.#stallUs(this.#met.wouldLose(keepsFor(workUs))) - pieceUs;
     if (excessUs(pieceUs) <= NEGLIGIBLE_STALL * pieceUs) return pieceUs;
     let low = 0;
     let high = pieceUs;
