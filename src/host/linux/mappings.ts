@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ThermoclineError } from '../../base/errors.ts';
 import type { AddressRange } from '../../params/types.ts';
 import type { Roots } from '../host.ts';
+import { joinNeighbours } from './memory-ranges.ts';
 import { readTextIfAny } from './read-file.ts';
 
 /** One mapping of a process. */
@@ -38,13 +39,7 @@ export function readMappings(roots: Roots, pid: number): MemoryMapping[] {
 export function mappingRanges(roots: Roots, pid: number, names: readonly string[]): AddressRange[] {
   const mappings = readMappings(roots, pid);
   const chosen = new Set(names.flatMap((name) => named(mappings, pid, name)));
-  const ranges: { start: number; end: number }[] = [];
-  for (const { start, end } of mappings.filter((mapping) => chosen.has(mapping))) {
-    const last = ranges.at(-1);
-    if (last?.end === start) last.end = end;
-    else ranges.push({ start, end });
-  }
-  return ranges;
+  return joinNeighbours(mappings.filter((mapping) => chosen.has(mapping)));
 }
 
 function named(mappings: readonly MemoryMapping[], pid: number, name: string): MemoryMapping[] {

@@ -29,19 +29,28 @@ export interface MemoryBlocks {
 
 /** Throws TC_UNSUPPORTED on a kernel without memory hotplug. */
 export function readMemoryBlocks(roots: Roots): MemoryBlocks {
-  const folder = join(roots.sys, 'devices/system/memory');
+  const found = readMemoryBlocksIfAny(roots);
+  if (found !== null) return found;
+  throw new ThermoclineError(
+    'TC_UNSUPPORTED',
+    `${folderOf(roots)} tells of no memory blocks; it takes a kernel with CONFIG_MEMORY_HOTPLUG.`,
+  );
+}
+
+/** Null on a kernel without memory hotplug. */
+export function readMemoryBlocksIfAny(roots: Roots): MemoryBlocks | null {
+  const folder = folderOf(roots);
   const blockBytes = Number.parseInt(readTextIfAny(join(folder, 'block_size_bytes')) ?? '', 16);
-  if (!(blockBytes > 0)) {
-    throw new ThermoclineError(
-      'TC_UNSUPPORTED',
-      `${folder} tells of no memory blocks; it takes a kernel with CONFIG_MEMORY_HOTPLUG.`,
-    );
-  }
+  if (!(blockBytes > 0)) return null;
   const blocks = readdirSync(folder)
     .flatMap((name) => /^memory(\d+)$/.exec(name)?.[1] ?? [])
     .map((number) => readBlock(join(folder, `memory${number}`), Number(number), blockBytes))
     .sort((a, b) => a.block - b.block);
   return { blockBytes, blocks };
+}
+
+function folderOf(roots: Roots): string {
+  return join(roots.sys, 'devices/system/memory');
 }
 
 function readBlock(folder: string, block: number, blockBytes: number): MemoryBlock {

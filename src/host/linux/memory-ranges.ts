@@ -50,13 +50,18 @@ export function readNodeRanges(roots: Roots, nid: number): AddressRange[] {
     .flatMap((name) => /^memory(\d+)$/.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b);
-  const ranges: { start: number; end: number }[] = [];
-  for (const block of blocks) {
-    const last = ranges.at(-1);
-    if (last?.end === block * size) last.end += size;
-    else ranges.push({ start: block * size, end: (block + 1) * size });
+  return joinNeighbours(blocks.map((block) => ({ start: block * size, end: (block + 1) * size })));
+}
+
+/** The same, what adjoins as one. @param ranges ascending */
+export function joinNeighbours(ranges: readonly AddressRange[]): AddressRange[] {
+  const joined: { start: number; end: number }[] = [];
+  for (const { start, end } of ranges) {
+    const last = joined.at(-1);
+    if (last?.end === start) last.end = end;
+    else joined.push({ start, end });
   }
-  return ranges;
+  return joined;
 }
 
 function namesIn(folder: string): string[] {

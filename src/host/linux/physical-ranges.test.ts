@@ -24,7 +24,9 @@ writeFileSync(
 writeFileSync(
   join(base, 'proc/zoneinfo'),
   [
+    ['Node 0, zone      DMA', 1, 4095],
     ['Node 0, zone    DMA32', 4096, 126_976],
+    ['Node 0, zone  Movable', 65_536, 32_768],
     ['Node 1, zone   Normal', 1_048_576, 65_536],
   ]
     .map(([name, start, spanned]) =>
@@ -34,15 +36,21 @@ writeFileSync(
 );
 mkdirSync(join(base, 'sys/devices/system/memory'), { recursive: true });
 writeFileSync(join(base, 'sys/devices/system/memory/block_size_bytes'), '8000000\n');
-for (const [node, blocks] of [
-  [0, [0, 1, 2, 3]],
-  [1, [32, 33]],
+// The third block was taken out of DMA32, which still spans it; the fourth is offline.
+for (const [node, block, zone, state] of [
+  [0, 0, 'none', 'online'],
+  [0, 1, 'DMA32', 'online'],
+  [0, 2, 'Movable', 'online'],
+  [0, 3, 'DMA32 Movable', 'offline'],
+  [1, 32, 'Normal', 'online'],
+  [1, 33, 'Normal', 'online'],
 ] as const) {
-  for (const block of blocks) {
-    mkdirSync(join(base, `sys/devices/system/node/node${node}/memory${block}`), {
-      recursive: true,
-    });
-  }
+  const folder = join(base, `sys/devices/system/memory/memory${block}`);
+  mkdirSync(join(folder, `node${node}`), { recursive: true });
+  mkdirSync(join(base, `sys/devices/system/node/node${node}/memory${block}`), { recursive: true });
+  writeFileSync(join(folder, 'phys_index'), `${block.toString(16).padStart(8, '0')}\n`);
+  writeFileSync(join(folder, 'state'), `${state}\n`);
+  writeFileSync(join(folder, 'valid_zones'), `${zone}\n`);
 }
 
 const inMib = (memory: Parameters<typeof physicalRanges>[1]) =>
@@ -58,18 +66,27 @@ test('all memory, by what iomem lists as RAM', () => {
 
 test('a node, a zone, and what lies in both', () => {
   expect(inMib({ nodes: [1] })).toEqual([[4096, 4352]]);
-  expect(inMib({ zones: ['DMA32'] })).toEqual([[16, 512]]);
+  expect(inMib({ zones: ['Normal'] })).toEqual([[4096, 4352]]);
   expect(inMib({ nodes: [1], zones: ['DMA32'] })).toEqual([]);
   expect(inMib({ nodes: [0, 1], zones: ['DMA32', 'Normal'] })).toEqual([
-    [16, 512],
+    [16, 256],
     [4096, 4352],
   ]);
+});
+
+test('a zone is what is online in it, and not all that it spans', () => {
+  expect(inMib({ zones: ['DMA'] })).toEqual([
+    [4 / 1024, 0.625],
+    [1, 16],
+  ]);
+  expect(inMib({ zones: ['DMA32'] })).toEqual([[16, 256]]);
+  expect(inMib({ zones: ['Movable'] })).toEqual([[256, 384]]);
 });
 
 test('what is not there is named', () => {
   expect(() => inMib({ nodes: [7] })).toThrow('Node 7 has no memory, or does not exist.');
   expect(() => inMib({ zones: ['High'] })).toThrow(
-    'There is no zone High; there are DMA32, Normal.',
+    'There is no zone High; there are DMA, DMA32, Movable, Normal.',
   );
 });
 

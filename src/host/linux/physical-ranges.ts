@@ -1,7 +1,8 @@
 import { ThermoclineError } from '../../base/errors.ts';
 import type { AddressRange } from '../../params/types.ts';
-import type { Roots } from '../host.ts';
-import { readMemoryRanges, readNodeRanges, readZones } from './memory-ranges.ts';
+import type { MemoryZone, Roots } from '../host.ts';
+import { readMemoryBlocksIfAny } from './memory-blocks.ts';
+import { joinNeighbours, readMemoryRanges, readNodeRanges, readZones } from './memory-ranges.ts';
 
 /** Which physical memory; what is left out does not narrow it. */
 export interface PhysicalMemory {
@@ -41,9 +42,19 @@ function nodesRanges(roots: Roots, nodes: readonly number[]): AddressRange[] {
 
 function zonesRanges(roots: Roots, names: readonly string[]): AddressRange[] {
   const zones = readZones(roots);
+  const blocks = readMemoryBlocksIfAny(roots);
+  // A zone spans what others have within it: memory onlined as Movable stays in Normal's span.
+  const ofZone = ({ nid, name, range }: MemoryZone): AddressRange[] => {
+    if (blocks === null) return [range];
+    const own = blocks.blocks
+      .filter((one) => one.state === 'online' && (one.nid ?? nid) === nid)
+      .filter(({ zone }) => zone === name || zone === 'none')
+      .map(({ startBytes }) => ({ start: startBytes, end: startBytes + blocks.blockBytes }));
+    return common([range], joinNeighbours(own));
+  };
   return names.flatMap((name) => {
     const found = zones.filter((zone) => zone.name === name);
-    if (found.length > 0) return found.map(({ range }) => range);
+    if (found.length > 0) return found.flatMap(ofZone);
     const known = [...new Set(zones.map((zone) => zone.name))].join(', ');
     throw new ThermoclineError('TC_NOT_FOUND', `There is no zone ${name}; there are ${known}.`);
   });
