@@ -5,19 +5,23 @@ import type { MemoryZone, Roots } from '../host.ts';
 import { readPageSize } from './page-size.ts';
 import { readTextIfAny } from './read-file.ts';
 
-/** The kernel shows addresses to root only, and zeros to everybody else. */
-const SYSTEM_RAM = /^([0-9a-f]+)-([0-9a-f]+) : System RAM$/gm;
+/**
+ * Memory that a driver has added stands below its device: `System RAM (kmem)`, as that of CXL, or
+ * `(virtio_mem)`. The kernel shows addresses to root only, and zeros to everybody else.
+ */
+const SYSTEM_RAM = /^ *([0-9a-f]+)-([0-9a-f]+) : System RAM(?: \(.+\))?$/gm;
 const ZONE = /^Node (\d+), zone +(\w+)$/;
 
-/** Memory by physical address, from `/proc/iomem`; empty for who isn't root. */
+/** Memory by physical address, neighbours joined, from `/proc/iomem`; empty for who isn't root. */
 export function readMemoryRanges(roots: Roots): AddressRange[] {
   const text = readTextIfAny(join(roots.proc, 'iomem')) ?? '';
-  return [...text.matchAll(SYSTEM_RAM)]
+  const ranges = [...text.matchAll(SYSTEM_RAM)]
     .map(([, first, last]) => ({
       start: Number.parseInt(first!, 16),
       end: Number.parseInt(last!, 16) + 1,
     }))
     .filter(({ start, end }) => end > start + 1);
+  return joinNeighbours(ranges);
 }
 
 /** Zones that have pages, from `/proc/zoneinfo`. */

@@ -10,14 +10,17 @@ const roots = { proc: join(base, 'proc'), sys: join(base, 'sys'), cgroup: base }
 const MIB = 2 ** 20;
 
 mkdirSync(join(base, 'proc'), { recursive: true });
-// 640 KiB, then from 1 MiB to 512 MiB, then from 4 GiB on another 256 MiB.
+// 640 KiB, then from 1 MiB to 512 MiB, then from 4 GiB on another 256 MiB, half of it CXL memory.
 writeFileSync(
   join(base, 'proc/iomem'),
   [
     '00000000-0009ffff : System RAM',
     '00100000-1fffffff : System RAM',
     '  01000000-01ffffff : Kernel code',
-    '100000000-10fffffff : System RAM',
+    '100000000-107ffffff : System RAM',
+    '108000000-10fffffff : CXL Window 0',
+    '  108000000-10fffffff : dax0.0',
+    '    108000000-10fffffff : System RAM (kmem)',
     '',
   ].join('\n'),
 );
