@@ -3,7 +3,7 @@
  * times of regions where nothing does.
  */
 import type { SchemeState, Snapshot } from '../params/snapshot.ts';
-import type { AddressRange, Filter, Params, Scheme } from '../params/types.ts';
+import type { AddressRange, Filter, Params, Quota, Scheme } from '../params/types.ts';
 import { IdleMap, type PassShare, type Taken } from '../policies/idle-map.ts';
 import type { Return } from '../policies/policy.ts';
 import type { LoopTotals } from './loop-host.ts';
@@ -22,7 +22,7 @@ const KEPT = 0.998;
 /** What happened between two looks. */
 export interface Movements {
   readonly elapsedUs: number;
-  readonly triedBytes: number;
+  readonly chargedBytes: number;
   readonly refaultedBytes: number;
   readonly returns: readonly Return[];
   /** In a shadow: the share of time that waiting for what came back would have cost. */
@@ -37,7 +37,7 @@ interface Since {
   readonly applied: number;
 }
 
-const NOTHING_TAKEN: Taken = { tried: 0, left: 0 };
+const NOTHING_TAKEN: Taken = { charged: 0, left: 0 };
 
 /** Totals since the run's start. */
 export interface Saved {
@@ -133,7 +133,7 @@ export class Ledger {
     return {
       ...{
         elapsedUs,
-        triedBytes: taken?.tried ?? stats?.tried ?? 0,
+        chargedBytes: taken?.charged ?? (acting === null ? 0 : charge(stats, acting.scheme.quota)),
         refaultedBytes: back,
         returns,
       },
@@ -158,7 +158,8 @@ export class Ledger {
     const idleUs = this.#idleUs(acting.scheme);
     const mayLeave = this.#mayLeave(idleUs);
     if (budget < PAGE_BYTES || mayLeave === null) return NOTHING_TAKEN;
-    return this.#idle.take(idleUs, budget, mayLeave);
+    const failShare = failShareOf(acting.scheme.quota);
+    return this.#idle.take(idleUs, { bytes: budget, failShare }, mayLeave);
   }
 
   /** Counts what a lever has taken. */
@@ -274,6 +275,17 @@ export class Ledger {
   get #passShare(): number {
     return this.#lookedAt > 0 ? Math.min(1, this.#passed / this.#lookedAt) : this.#residentShare;
   }
+}
+
+/** The part that counts of what an action was handed and did nothing to (spec 5.5, "charge"). */
+function failShareOf({ failChargeNumerator, failChargeDenominator }: Quota): number {
+  return failChargeDenominator === 0 ? 1 : failChargeNumerator / failChargeDenominator;
+}
+
+/** What a quota counts of what its scheme has done, in bytes. */
+function charge(done: Since | null, quota: Quota): number {
+  if (done === null) return 0;
+  return done.applied + (done.tried - done.applied) * failShareOf(quota);
 }
 
 /** The scheme that takes memory away, if there is one. */

@@ -106,3 +106,17 @@ test('intervals are tuned from here where the kernel can not', () => {
   expect(plan.params.attrs).toEqual(DEFAULT_ATTRS);
   expect(planKernel(asked, everything)).toMatchObject({ tunesHere: false, notes: [] });
 });
+
+test('failures count in full where the kernel can not count them less, which is said', () => {
+  const less = { ...NO_QUOTA, sizeBytes: 4096, failChargeNumerator: 1, failChargeDenominator: 64 };
+  const more = { ...less, failChargeNumerator: 128 };
+  const asked = params({ schemes: [less, more].map((quota) => ({ ...pageout, quota })) });
+  const plan = planKernel(asked, without('fail_charge'));
+  expect(plan.params.schemes[0]!.quota).toEqual({ ...NO_QUOTA, sizeBytes: 4096 });
+  expect(plan.notes).toEqual([
+    expect.stringMatching(/^This kernel counts all that a scheme tries/),
+  ]);
+  // To count them once only would do more than what was asked for; that is refused.
+  expect(plan.params.schemes[1]!.quota).toEqual(more);
+  expect(planKernel(asked, everything).params.schemes[0]!.quota).toEqual(less);
+});

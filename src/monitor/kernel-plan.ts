@@ -5,7 +5,7 @@
 import { formatBytes } from '../base/units.ts';
 import { type Features, hasFeature } from '../kernel/features.ts';
 import type { TriedScheme } from '../kernel/read-results.ts';
-import { DEFAULT_SCHEME, NO_INTERVALS_GOAL } from '../params/defaults.ts';
+import { DEFAULT_SCHEME, NO_INTERVALS_GOAL, NO_QUOTA } from '../params/defaults.ts';
 import type { Attrs, OperationsFilter, Params, Scheme } from '../params/types.ts';
 
 /** For a scheme that acts without a limit: what DAMON_RECLAIM has (spec 9.1). */
@@ -23,6 +23,13 @@ const FILTERED_APPLY_US = 1_000_000;
 const TRACED_NOTE =
   'This kernel has no tried_regions, so pictures come from its trace points, one with each ' +
   'aggregation interval.';
+
+const TUNES_NOTE =
+  'This kernel does not tune intervals, so they are tuned by the same rule from here.';
+
+const FULL_CHARGE_NOTE =
+  'This kernel counts all that a scheme tries against its quota, also what it could do nothing to ' +
+  '(failChargeNumerator, failChargeDenominator), so less is done.';
 
 /** What a kernel monitor stages. */
 export interface KernelPlan {
@@ -45,17 +52,15 @@ export function planKernel(
   features: Features,
   pageFilters: readonly OperationsFilter[] = [],
 ): KernelPlan {
-  const tunesHere =
-    params.attrs.intervalsGoal.aggregations > 0 && hasFeature(features, 'intervals_goal') === false;
-  const attrs = tunesHere ? { ...params.attrs, intervalsGoal: NO_INTERVALS_GOAL } : params.attrs;
-  const limited = params.schemes.map((scheme, index) => withLimit(scheme, index, params.addrUnit));
+  const fitted = fitToKernel(params, features);
+  const { attrs, schemes } = fitted.params;
+  const limited = schemes.map((scheme, index) => withLimit(scheme, index, params.addrUnit));
   const watchers = hasFeature(features, 'tried_regions') === false ? [] : indexes(params, features);
   const applyIntervalUs =
     hasFeature(features, 'apply_interval_us') === false ? 0 : applyEveryUs(attrs, pageFilters);
   return {
     params: {
-      ...params,
-      attrs,
+      ...fitted.params,
       schemes: [
         ...limited.map(({ scheme }) => scheme),
         ...watchers.map(({ targetIndex }) => ({
@@ -73,15 +78,35 @@ export function planKernel(
       ],
     },
     watchers,
-    tunesHere,
+    tunesHere: attrs.intervalsGoal !== params.attrs.intervalsGoal,
     notes: [
       ...limited.flatMap(({ note }) => note ?? []),
-      ...(tunesHere
-        ? ['This kernel does not tune intervals, so they are tuned by the same rule from here.']
-        : []),
+      ...fitted.notes,
       ...(watchers.length === 0 ? [TRACED_NOTE] : []),
       ...slowNotes(params),
     ],
+  };
+}
+
+/**
+ * Parameters without what a kernel with `features` lacks and we can do without, and a sentence for
+ * each. What else it lacks is refused when it is written.
+ */
+export function fitToKernel(
+  params: Params,
+  features: Features,
+): { readonly params: Params; readonly notes: readonly string[] } {
+  const tunes =
+    params.attrs.intervalsGoal.aggregations > 0 && hasFeature(features, 'intervals_goal') === false;
+  const charges =
+    hasFeature(features, 'fail_charge') === false && params.schemes.some(countsFailuresLess);
+  return {
+    params: {
+      ...params,
+      ...(tunes && { attrs: { ...params.attrs, intervalsGoal: NO_INTERVALS_GOAL } }),
+      ...(charges && { schemes: params.schemes.map(withFullCharge) }),
+    },
+    notes: [...(tunes ? [TUNES_NOTE] : []), ...(charges ? [FULL_CHARGE_NOTE] : [])],
   };
 }
 
@@ -112,6 +137,17 @@ function applyEveryUs(attrs: Attrs, pageFilters: readonly OperationsFilter[]): n
   if (pageFilters.length > 0) return Math.max(shortestUs, FILTERED_APPLY_US);
   if (!tunes && shortestUs <= LONGEST_APPLY_US) return 0;
   return Math.min(shortestUs, LONGEST_APPLY_US);
+}
+
+function countsFailuresLess({ quota }: Scheme): boolean {
+  return quota.failChargeNumerator < quota.failChargeDenominator;
+}
+
+/** Does no more than what was asked for; a scheme that counts them more would, and stays. */
+function withFullCharge(scheme: Scheme): Scheme {
+  if (!countsFailuresLess(scheme)) return scheme;
+  const { failChargeNumerator, failChargeDenominator } = NO_QUOTA;
+  return { ...scheme, quota: { ...scheme.quota, failChargeNumerator, failChargeDenominator } };
 }
 
 /** A scheme that acts, with a hard limit on bytes. */

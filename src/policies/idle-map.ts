@@ -37,10 +37,17 @@ export type PassShare = (address: number, waitedUs: number) => number;
 
 /** What a scheme has done in one go, in bytes. */
 export interface Taken {
-  /** Of regions that it came by. */
-  readonly tried: number;
-  /** Of those, what was in memory and left. */
+  /** What its quota counts. */
+  readonly charged: number;
+  /** What was in memory and left. */
   readonly left: number;
+}
+
+/** What a scheme may do in one go. */
+export interface TakeLimit {
+  readonly bytes: number;
+  /** The part of what it came by and that stayed, which counts. */
+  readonly failShare: number;
 }
 
 /** The idle times of everything that a monitor watches. */
@@ -106,42 +113,41 @@ export class IdleMap {
   /**
    * Has a scheme come by memory that has been idle for `minIdleUs` at least, and by none more often
    * than that; what waits longest comes first.
-   * @param budgetBytes that it may try
    */
-  take(minIdleUs: number, budgetBytes: number, passShare: PassShare): Taken {
+  take(minIdleUs: number, { bytes: most, failShare }: TakeLimit, passShare: PassShare): Taken {
     const nowUs = this.#nowUs;
     const waitsSince = ({ idleSinceUs, triedUs }: Segment) => Math.max(idleSinceUs, triedUs);
     const candidates = this.#targets
       .flat()
       .filter((one) => nowUs - waitsSince(one) >= minIdleUs)
       .sort((left, right) => waitsSince(left) - waitsSince(right));
-    let room = budgetBytes;
-    const tried = new Map<Segment, number>();
+    let room = most;
+    let left = 0;
+    const tried = new Map<Segment, { bytes: number; outShare: number }>();
     for (const segment of candidates) {
       if (room <= 0) break;
-      const bytes = Math.min(room, segment.end - segment.start);
-      tried.set(segment, bytes);
-      room -= bytes;
+      const waitedUs = nowUs - waitsSince(segment);
+      const outShare = Math.max(segment.outShare, passShare(segment.start, waitedUs));
+      const leaving = outShare - segment.outShare;
+      const charge = leaving + (1 - leaving) * failShare;
+      const bytes = Math.min(room / charge, sizeOf(segment));
+      tried.set(segment, { bytes, outShare });
+      room -= bytes * charge;
+      left += bytes * leaving;
     }
-    let left = 0;
     this.#targets = this.#targets.map((segments) => {
       const into: Segment[] = [];
       for (const segment of segments) {
         const { start, end } = segment;
-        const bytes = tried.get(segment) ?? 0;
+        const { bytes, outShare } = tried.get(segment) ?? { bytes: 0, outShare: segment.outShare };
         if (bytes > 0) {
-          const outShare = Math.max(
-            segment.outShare,
-            passShare(start, nowUs - waitsSince(segment)),
-          );
-          left += bytes * (outShare - segment.outShare);
           this.#append(into, { ...segment, end: start + bytes, outShare, triedUs: nowUs }, nowUs);
         }
         if (start + bytes < end) this.#append(into, { ...segment, start: start + bytes }, nowUs);
       }
       return into;
     });
-    return { tried: budgetBytes - room, left };
+    return { charged: most - room, left };
   }
 
   /**

@@ -105,8 +105,8 @@ export interface Observation {
   readonly score: Score;
   /** Share of the time in which somebody waited for memory. */
   readonly pressureShare: number;
-  /** Handed to the schemes' actions, in bytes, whatever became of it. */
-  readonly triedBytes: number;
+  /** What the acting scheme did, in bytes, as its quota counts it. */
+  readonly chargedBytes: number;
   /** Came back from where it had been taken to, by the counters of the host. */
   readonly refaultedBytes: number;
   /** The same by the idle times that it had, as far as can be told. */

@@ -4,7 +4,7 @@ import { validateParams } from '../params/validate.ts';
 import { machineFacts, policyFacts } from '../testing/machine-facts.ts';
 import { explain, explanationLines } from './explain.ts';
 import { moduleParameters } from './module-parameters.ts';
-import { type Observation, presetKnobs } from './policy.ts';
+import { type Observation, type PolicyFacts, presetKnobs } from './policy.ts';
 import { type ReclaimState, reclaim } from './reclaim.ts';
 
 const MIB = 2 ** 20;
@@ -47,6 +47,16 @@ describe('the plan', () => {
     expect(params.schemes).toHaveLength(1);
     expect(taker(params).pattern.nrAccesses).toEqual({ min: 0, max: 0 });
     expect(notes).toContainEqual(expect.stringMatching(/single pages are not looked at/));
+  });
+
+  test('counts less what of a cgroup stays, since most of that belongs to others', () => {
+    const subject = { kind: 'cgroup', path: '/jobs' } as const;
+    const failCharge = (of: PolicyFacts) => {
+      const { quota } = taker(reclaim.plan(knobs, of).params);
+      return quota.failChargeNumerator / quota.failChargeDenominator;
+    };
+    expect(failCharge(policyFacts({ subject }))).toBe(1 / 64);
+    expect(failCharge(facts)).toBeNaN();
   });
 
   test('keeps to a part of a process by filters, which allow nothing', () => {
@@ -128,7 +138,7 @@ function seen(differences: Partial<Observation> = {}): Observation {
   return {
     elapsedUs: SECOND,
     score: { value: 0, by: 'pressure', problem: null },
-    ...{ pressureShare: 0, triedBytes: 1024 * MIB, refaultedBytes: 0, returns: [] },
+    ...{ pressureShare: 0, chargedBytes: 1024 * MIB, refaultedBytes: 0, returns: [] },
     ...differences,
   };
 }

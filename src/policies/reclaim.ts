@@ -45,6 +45,13 @@ const MIXED_SHARE = 0.1;
 const LOOK_PART = 8;
 /** Looking is so much cheaper than taking. */
 const LOOK_QUOTAS = 4;
+/**
+ * By physical address, what stays of a cgroup's is mostly memory of others; it counts for this part
+ * of the quota, since a small cgroup of a large machine had next to nothing of its rate otherwise.
+ * Not for a machine, whose rate is meant for all that is tried. Not for a process: where a page is
+ * not mapped, `madvise` says that all of the region has failed, whatever has left.
+ */
+const OTHERS_CHARGE = { failChargeNumerator: 1, failChargeDenominator: 64 };
 /** The first step of a rate that was down at nothing. */
 const FLOOR_BYTES = 4 * 2 ** 20;
 /** Idle times are chosen so that what comes back costs this part of the acceptable pressure. */
@@ -106,12 +113,12 @@ function step(
   knobs: ReclaimKnobs,
   facts: PolicyFacts,
 ): Step<ReclaimState> {
-  const { elapsedUs, score, triedBytes } = observation;
+  const { elapsedUs, score, chargedBytes } = observation;
   const seconds = elapsedUs / 1e6;
   const tuner = TUNERS.asymmetric(state.tuner, score.value, {
     capBytes: knobs.bytesPerSecond,
     floorBytes: Math.min(FLOOR_BYTES, knobs.bytesPerSecond),
-    appliedBytes: triedBytes / seconds,
+    appliedBytes: chargedBytes / seconds,
   });
   const ages = withStalls(state.ages, elapsedUs, stalls(observation));
   const affordable = knobs.pressureShare * RETURN_PART;
@@ -156,6 +163,7 @@ function planOf(knobs: ReclaimKnobs, facts: PolicyFacts, state: ReclaimState): P
       // A size of 0 would be no limit at all; no page fits into 1 byte.
       sizeBytes: Math.max(1, roughly((state.tuner.quotaBytes * resetIntervalMs) / 1000)),
       resetIntervalMs,
+      ...(byPage && facts.subject.kind === 'cgroup' && OTHERS_CHARGE),
       weights: { sizePermil: 0, nrAccessesPermil: 0, agePermil: 1 },
     },
     filters: [...filters, ...pageFilters(facts, byPage)],

@@ -3,6 +3,7 @@
 import { ThermoclineError } from '../../base/errors.ts';
 import type { Features } from '../../kernel/features.ts';
 import { describeWrites, stage } from '../../kernel/staging.ts';
+import { fitToKernel } from '../../monitor/kernel-plan.ts';
 import { formatDamo } from '../../params/damo/text.ts';
 import { describeScheme } from '../../params/format.ts';
 import { moduleParameters } from '../../policies/module-parameters.ts';
@@ -31,8 +32,10 @@ export function planText(
 ): PlanText {
   switch (form) {
     case 'sysfs': {
-      const text = describeWrites(stage(plan.params, features(), 0));
-      return { text: `${SLOT_COMMENT}cd /sys/kernel/mm/damon/admin\n${text}`, notes: [] };
+      const known = features();
+      const { params, notes } = fitToKernel(plan.params, known);
+      const text = describeWrites(stage(params, known, 0));
+      return { text: `${SLOT_COMMENT}cd /sys/kernel/mm/damon/admin\n${text}`, notes };
     }
     case 'damo':
       return formatDamo([plan.params], 'json');

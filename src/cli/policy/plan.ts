@@ -34,11 +34,11 @@ export function printPlan<K extends Knobs, S>(
     process.stderr.write(all.map((note) => `note: ${note}\n`).join(''));
     return text;
   }
-  const explanation = explain(policy, knobs, facts, plan);
-  const writes =
-    facts.watcher === 'kernel'
-      ? planText('sysfs', plan, policy.twin, features).text.trimEnd().split('\n')
-      : plannedCalls(plan, facts);
+  const asWritten =
+    facts.watcher === 'kernel' ? planText('sysfs', plan, policy.twin, features) : null;
+  const notes = [...plan.notes, ...(asWritten?.notes ?? [])];
+  const explanation = explain(policy, knobs, facts, { ...plan, notes });
+  const writes = asWritten?.text.trimEnd().split('\n') ?? plannedCalls(plan, facts);
   if (options.json)
     return `${JSON.stringify({ ...explanation, params: plan.params, writes }, null, 2)}\n`;
   const heading = facts.watcher === 'kernel' ? 'would write:' : 'would call:';
