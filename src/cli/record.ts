@@ -118,6 +118,7 @@ async function record(
   const everyNs = BigInt(options.every) * 1000n;
   const recorder = new Recorder({
     attrs: subject.params.attrs,
+    pageFilters: subject.operations.set === 'kernel' ? subject.operations.pageFilters : [],
     stats: () => monitor.stats(),
     memory: source.memory,
     footprintEveryNs: options.footprint ? everyNs : null,

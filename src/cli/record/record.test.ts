@@ -90,6 +90,7 @@ async function recordLake(
   });
   const recorder = new Recorder({
     attrs: params.attrs,
+    pageFilters: [],
     stats: () => monitor.stats(),
     memory: simulatedMemory(machine),
     footprintEveryNs: null,
@@ -246,6 +247,7 @@ describe('what the recorder notices', () => {
   const newRecorder = () =>
     new Recorder({
       attrs: scenarioParams(scenario, undefined).attrs,
+      pageFilters: [{ type: 'young', matching: true, allow: true }],
       stats: async () => ({
         tick: 0,
         schemes: [],
@@ -276,6 +278,10 @@ describe('what the recorder notices', () => {
     const recorder = newRecorder();
     const first = await recorder.take(at(1));
     expect(ofKind(first, 'series').map(({ series }) => series.pid)).toEqual([10, 12]);
+    // As damo writes them.
+    expect(ofKind(first, 'series')[0]!.series.filters).toMatchObject([
+      { filter_type: 'young', matching: true, allow: true },
+    ]);
     const parts = ofKind(first, 'snapshot').map(({ snapshot }) => snapshot);
     expect(parts.map(({ nrRegions }) => nrRegions)).toEqual([2, 1]);
     expect([...parts[1]!.age]).toEqual([6]);

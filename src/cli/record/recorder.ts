@@ -1,8 +1,9 @@
 import { formatDuration } from '../../base/units.ts';
 import type { MemoryMapping } from '../../host/linux/mappings.ts';
 import type { MonitorStats } from '../../monitor/monitor.ts';
+import { exportFilter } from '../../params/damo/export.ts';
 import type { SchemeState, Snapshot } from '../../params/snapshot.ts';
-import type { Attrs } from '../../params/types.ts';
+import type { Attrs, OperationsFilter } from '../../params/types.ts';
 import type { RecordItem, Series, SeriesIntervals } from '../../record/recording.ts';
 import { rowsByTarget, type TargetRows } from '../../record/target-rows.ts';
 import type { MemoryReader } from './memory.ts';
@@ -14,6 +15,8 @@ const LOOK_NS = 1_000_000_000n;
 /** How monitoring began, where its statistics are, and what else to record. */
 export interface RecorderOptions {
   readonly attrs: Attrs;
+  /** Of pages; regions tell how many bytes passed them. */
+  readonly pageFilters: readonly OperationsFilter[];
   readonly stats: () => Promise<MonitorStats>;
   readonly memory: MemoryReader;
   /** Null: not recorded. */
@@ -143,7 +146,7 @@ export class Recorder {
       targetId: String(index),
       pid,
       intervals: intervalsOf(this.#options.attrs),
-      filters: [],
+      filters: this.#options.pageFilters.map(exportFilter),
     };
     items.push({ kind: 'series', index, series });
     return index;

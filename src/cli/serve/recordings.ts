@@ -86,6 +86,7 @@ class MonitorRecording implements Recording {
     const kernelRelease = readTextIfAny(`${roots.proc}/sys/kernel/osrelease`)?.trim() ?? null;
     this.#recorder = new Recorder({
       attrs: params.attrs,
+      pageFilters: [],
       stats: () => monitor.stats(),
       memory: linuxMemory(roots),
       footprintEveryNs: null,

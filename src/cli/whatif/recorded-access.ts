@@ -30,6 +30,7 @@ export class AccessRecording implements Question<RecordedAccess> {
   /** Index in the pattern of each series that counts, and of each target. */
   readonly #targetOfSeries = new Map<number, number>();
   readonly #targets = new Map<string, number>();
+  #knowsTouched = false;
   readonly #pids: (number | null)[] = [];
   readonly #residentBytes = new Map<number, { sum: number; count: number }>();
   #origin: RecordingOrigin | null = null;
@@ -76,6 +77,7 @@ export class AccessRecording implements Question<RecordedAccess> {
       nrSnapshots: this.#nrSnapshots,
       residentBytes: sizes.length === 0 ? null : sizes.reduce((sum, size) => sum + size, 0),
       isDamaged: this.#isDamaged,
+      knowsTouched: this.#knowsTouched,
       seesAmountsOnly: this.#origin?.source === 'engine smaps',
       highestAddress: this.#highestAddress,
     };
@@ -94,6 +96,8 @@ export class AccessRecording implements Question<RecordedAccess> {
     const target = this.#targetOfSeries.get(snapshot.seriesIndex);
     if (target === undefined) return;
     const { startNs, endNs, nrRegions, start, end, nrAccesses, age } = snapshot;
+    const touchedBytes = this.#touchedBytesOf(snapshot);
+    if (touchedBytes !== null) this.#knowsTouched = true;
     this.#startNs ??= startNs;
     const intervals = this.#intervalsOf(snapshot, Number(endNs - startNs) / 1000);
     this.#intervals ??= intervals;
@@ -109,7 +113,18 @@ export class AccessRecording implements Question<RecordedAccess> {
       targetPids: this.#pids,
       targetIndex: new Uint32Array(nrRegions).fill(target),
       ...{ nrRegions, start, end, nrAccesses, age },
+      ...(touchedBytes !== null && { touchedBytes }),
     });
+  }
+
+  /** What pages were looked at for; counts that are all 0 beside accesses are none. */
+  #touchedBytesOf(snapshot: SeriesSnapshot): Float64Array | null {
+    const { seriesIndex, filterPassedBytes, nrAccesses, nrRegions } = snapshot;
+    const { filters } = this.#series.get(seriesIndex)!;
+    if (filterPassedBytes === null || !letThroughYoung(filters)) return null;
+    const isSome = (column: Float64Array | Uint32Array) =>
+      column.subarray(0, nrRegions).some((value) => value > 0);
+    return isSome(filterPassedBytes) || !isSome(nrAccesses) ? filterPassedBytes : null;
   }
 
   #intervalsOf(snapshot: SeriesSnapshot, durationUs: number): IntervalsInForce {
@@ -118,4 +133,15 @@ export class AccessRecording implements Question<RecordedAccess> {
     this.#knowsIntervals = false;
     return { aggregationIntervalUs: durationUs, sampleIntervalUs: durationUs / USUAL_SAMPLES };
   }
+}
+
+/** Whether filters, as damo writes them, let young pages through: of a cgroup, or all of them. */
+function letThroughYoung(filters: readonly unknown[]): boolean {
+  const types = filters.map((filter) => (filter as { filter_type?: unknown } | null)?.filter_type);
+  const last = filters.at(-1) as { matching?: unknown; allow?: unknown } | null | undefined;
+  return (
+    types.at(-1) === 'young' &&
+    types.slice(0, -1).every((type) => type === 'memcg') &&
+    [last?.matching, last?.allow].every((word) => word === true || word === 'y' || word === 'Y')
+  );
 }

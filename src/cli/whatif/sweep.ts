@@ -85,6 +85,7 @@ function sharedPattern(pattern: RecordedPattern): RecordedPattern {
       start: shared(target.start),
       end: shared(target.end),
       accessShare: shared(target.accessShare),
+      activeShare: shared(target.activeShare),
     }),
   );
   for (const [index, { firstRow }] of targets.entries()) {

@@ -40,6 +40,9 @@ function nodesRanges(roots: Roots, nodes: readonly number[]): AddressRange[] {
   });
 }
 
+/** Of a block in several zones, and where the kernel tells none of any. */
+const UNTOLD_ZONES = ['none', ''];
+
 function zonesRanges(roots: Roots, names: readonly string[]): AddressRange[] {
   const zones = readZones(roots);
   const blocks = readMemoryBlocksIfAny(roots);
@@ -48,7 +51,7 @@ function zonesRanges(roots: Roots, names: readonly string[]): AddressRange[] {
     if (blocks === null) return [range];
     const own = blocks.blocks
       .filter((one) => one.state === 'online' && (one.nid ?? nid) === nid)
-      .filter(({ zone }) => zone === name || zone === 'none')
+      .filter(({ zone }) => [name, ...UNTOLD_ZONES].includes(zone))
       .map(({ startBytes }) => ({ start: startBytes, end: startBytes + blocks.blockBytes }));
     return common([range], joinNeighbours(own));
   };

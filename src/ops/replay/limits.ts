@@ -20,6 +20,8 @@ export interface ReplayedAccess {
   readonly residentBytes: number | null;
   /** Parts could not be read. */
   readonly isDamaged: boolean;
+  /** Pages were looked at, so that what is touched seldom shows. */
+  readonly knowsTouched: boolean;
   /** How much of a mapping is touched, and not where in it. */
   readonly seesAmountsOnly: boolean;
 }
@@ -68,12 +70,21 @@ function recordingLimits(access: ReplayedAccess): string[] {
         'cold parts of mappings in use are not found.',
     );
   }
-  const { sampleIntervalUs } = intervals;
-  limits.push(
-    `Memory that is seldom touched, between two samples of ${formatDuration(sampleIntervalUs)} on few pages, ` +
-      'can look untouched: real refaults can be more.',
-  );
+  limits.push(access.knowsTouched ? LOOKED_AT : unseenText(intervals));
   return limits;
+}
+
+const LOOKED_AT =
+  'Pages were looked at: how much of each region was touched is known, and not which pages of it. ' +
+  'Where few samples found an access, they are taken to be touched at random; of passes that come ' +
+  'by at fixed times, real refaults are up to a third more.';
+
+function unseenText({ sampleIntervalUs }: ReplayedAccess['intervals']): string {
+  return (
+    `Memory that is seldom touched, between two samples of ${formatDuration(sampleIntervalUs)} on few pages, ` +
+    'can look untouched: real refaults can be far more. A recording by the kernel with --pages young ' +
+    'tells of it.'
+  );
 }
 
 function lengthLimits(access: ReplayedAccess, params: Params): string[] {

@@ -43,7 +43,10 @@ test('is the sum of single pages, whatever happens', () => {
       } of steps) {
         const before = shares.bytes;
         const [start, end] = [from * PAGE, to * PAGE];
-        const row = { start: Float64Array.of(start), end: Float64Array.of(end), first: 0, last: 1 };
+        const row = {
+          ...{ start: Float64Array.of(start), end: Float64Array.of(end), first: 0, last: 1 },
+          activeShare: Float64Array.of(1),
+        };
         const rows = { ...row, keeps: () => share };
         shares.meet(row, met);
         const foreseen = met.wouldLose(rows.keeps);
@@ -67,7 +70,25 @@ test('whole pages are exact', () => {
   const shares = new MemoryShares();
   expect(shares.raise(0, 10 * PAGE, 1)).toBe(10 * PAGE);
   expect(shares.raise(2 * PAGE, 12 * PAGE, 1)).toBe(2 * PAGE);
-  const rows = { start: Float64Array.of(PAGE, 5 * PAGE), end: Float64Array.of(3 * PAGE, 6 * PAGE) };
+  const rows = {
+    ...{ start: Float64Array.of(PAGE, 5 * PAGE), end: Float64Array.of(3 * PAGE, 6 * PAGE) },
+    activeShare: Float64Array.of(1, 1),
+  };
   expect(shares.lower({ ...rows, first: 0, last: 2, keeps: () => 0 })).toBe(3 * PAGE);
   expect(shares.bytes).toBe(9 * PAGE);
+});
+
+test('accesses to a part of the pages meet as few that have the property as they can', () => {
+  const shares = new MemoryShares();
+  shares.raise(0, 4 * PAGE, 1);
+  shares.raise(4 * PAGE, 8 * PAGE, 0.75);
+  shares.raise(8 * PAGE, 12 * PAGE, 0.5);
+  const rows = {
+    ...{ start: Float64Array.of(0), end: Float64Array.of(12 * PAGE), first: 0, last: 1 },
+    activeShare: Float64Array.of(0.5),
+  };
+  const met = new MetMemory();
+  shares.meet(rows, met);
+  expect(met.wouldLose(() => 0)).toBe(3 * PAGE);
+  expect(shares.lower({ ...rows, keeps: () => 0 })).toBe(3 * PAGE);
 });

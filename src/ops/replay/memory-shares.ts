@@ -10,8 +10,11 @@ interface Extent {
 export interface AccessedRows {
   readonly start: Float64Array;
   readonly end: Float64Array;
+  /** Share of a row's pages that was accessed at all; few of them have the property if they can. */
+  readonly activeShare: Float64Array;
   readonly first: number;
   readonly last: number;
+  /** Of the pages that were accessed at all. */
   readonly keeps: (row: number) => number;
 }
 
@@ -102,7 +105,7 @@ export class MemoryShares {
    * Takes the property from pages that are accessed: each row is a range, sorted and apart.
    * @returns the bytes that lost it
    */
-  lower({ start, end, first, last, keeps }: AccessedRows): number {
+  lower({ start, end, activeShare, first, last, keeps }: AccessedRows): number {
     const before = this.#bytes;
     let index = 0;
     let changed = false;
@@ -112,7 +115,8 @@ export class MemoryShares {
         const { start: from, end: to } = this.#extents[index]!;
         index = this.#isolate(index, Math.max(from, start[row]!), Math.min(to, end[row]!));
         const part = this.#extents[index]!;
-        this.#setShare(part, part.share * keeps(row));
+        const accessed = accessedPart(part.share, activeShare[row]!);
+        this.#setShare(part, part.share - accessed * (1 - keeps(row)));
         changed = true;
         if (to > end[row]!) break;
         index += 1;
@@ -123,7 +127,8 @@ export class MemoryShares {
   }
 
   /** Gathers what `lower` would take from, without doing it. */
-  meet({ start, end, first, last }: Omit<AccessedRows, 'keeps'>, met: MetMemory): void {
+  meet(rows: Omit<AccessedRows, 'keeps'>, met: MetMemory): void {
+    const { start, end, activeShare, first, last } = rows;
     met.clear();
     let index = 0;
     for (let row = first; row < last; row++) {
@@ -132,7 +137,7 @@ export class MemoryShares {
         const extent = this.#extents[at]!;
         if (extent.start >= end[row]!) break;
         const size = Math.min(extent.end, end[row]!) - Math.max(extent.start, start[row]!);
-        met.add(size * extent.share, row);
+        met.add(size * accessedPart(extent.share, activeShare[row]!), row);
       }
     }
   }
@@ -233,6 +238,11 @@ export class MemoryShares {
     this.#extents.length = kept;
     if (kept === 0) this.#bytes = 0;
   }
+}
+
+/** What accesses to `activeShare` of the pages can't but meet of those with a property. */
+function accessedPart(share: number, activeShare: number): number {
+  return Math.max(0, share - (1 - activeShare));
 }
 
 /** Whole extents stay whole, so that raising them again is seen to be nothing. */

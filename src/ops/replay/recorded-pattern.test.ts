@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { patternSnapshot } from '../../../test/hand-made-pattern.ts';
 import { patternOf } from './recorded-pattern.ts';
 
@@ -58,4 +58,39 @@ test('is null without any duration', () => {
   expect(
     patternOf([{ ...patternSnapshot(100, [[0, MIB, 1]]), aggregationIntervalUs: 0 }]),
   ).toBeNull();
+});
+
+describe('looks at pages', () => {
+  const look = (
+    timeMs: number,
+    [size, nrAccesses, touchedShare]: readonly [number, number, number],
+  ) => ({
+    ...patternSnapshot(timeMs, [[0, size, nrAccesses]]),
+    touchedBytes: [size * touchedShare],
+  });
+  const second = (nrAccesses: number, touchedShare: number) => {
+    const size = 8 * MIB;
+    const looks = [look(100, [size, 0, 1]), look(1100, [size, nrAccesses, touchedShare])];
+    const { firstRow, accessShare, activeShare, startUs } = patternOf(looks)!.targets[0]!;
+    // What was touched before the first look may have been so at any time.
+    expect([...firstRow.subarray(0, 2)]).toEqual([0, 0]);
+    expect(startUs[1]).toBe(100_000);
+    return [...accessShare].map((share, row) => [share, activeShare[row]]);
+  };
+
+  test('tell how often pages are touched that samples hardly meet', () => {
+    // In 200 sampling intervals.
+    const share = 1 - 0.8 ** (1 / 200);
+    expect(second(0, 0.2)).toEqual([[share, 1]]);
+    expect(second(1, 0.2)).toEqual([[share, 1]]);
+  });
+
+  test('tell that many accesses are to few pages', () => {
+    expect(second(10, 0.5)).toEqual([[0.5, 0.5]]);
+    expect(second(20, 1)).toEqual([[1, 1]]);
+  });
+
+  test('tell that nothing was touched', () => {
+    expect(second(0, 0)).toEqual([]);
+  });
 });

@@ -5,11 +5,17 @@ import type { AddressRange } from '../../params/types.ts';
 import { type PatternRows, RowColumns } from './pattern-rows.ts';
 import { sharpened } from './sharpened.ts';
 
-/** Regions of a pattern take 24 bytes each; beyond this, memory would run out before patience. */
+/** Regions of a pattern take 32 bytes each; beyond this, memory would run out before patience. */
 const MAX_ROWS = 2 ** 24;
 
 /** A snapshot that is later by more than this many intervals has others missing before it. */
 const GAP_FROM = 1.5;
+
+/** Of a region of which all pages were touched, it is not known how often each was. */
+const MOST_TOUCHED = 0.95;
+
+/** Accesses that a look at all pages does not explain count from so many deviations on. */
+const SIGNIFICANT_DEVIATIONS = 2;
 
 /** What was watched of a target from a moment on. */
 export interface Layout {
@@ -73,6 +79,11 @@ export interface PatternSnapshot
   > {
   /** In aggregation intervals; below 0 where it is not known. */
   readonly age: ArrayLike<number>;
+  /**
+   * Bytes of each region that were accessed since the snapshot before, where each page was looked
+   * at; absent where none was.
+   */
+  readonly touchedBytes?: ArrayLike<number>;
 }
 
 /** Makes a pattern of snapshots, one by one; those of each target in the order of time. */
@@ -161,7 +172,9 @@ class TargetBuilder {
     const { timeUs, sampleIntervalUs, aggregationIntervalUs } = snapshot;
     const beforeUs = this.#endUs.at(-1) ?? timeUs - aggregationIntervalUs;
     if (timeUs <= beforeUs) return;
-    const lateUs = timeUs - beforeUs - GAP_FROM * aggregationIntervalUs;
+    // A look at pages tells of all the time since the last one.
+    const isLook = snapshot.touchedBytes !== undefined && this.#endUs.length > 0;
+    const lateUs = isLook ? 0 : timeUs - beforeUs - GAP_FROM * aggregationIntervalUs;
     const startUs = lateUs > 0 ? timeUs - aggregationIntervalUs : beforeUs;
     this.gapUs += startUs - beforeUs;
     // What was seen last is taken to have gone on until something else was seen.
@@ -172,8 +185,11 @@ class TargetBuilder {
     this.#sampleIntervalUs.push(sampleIntervalUs);
     this.#firstRow.push(this.nrRows);
     for (let row = from; row < to; row++) {
-      const accessShare = shareOf(snapshot, row);
-      if (accessShare > 0) this.#rows.append(snapshot.start[row]!, snapshot.end[row]!, accessShare);
+      const { accessShare, activeShare } = isLook
+        ? lookedAt(snapshot, row, timeUs - startUs)
+        : { accessShare: shareOf(snapshot, row), activeShare: 1 };
+      const [start, end] = [snapshot.start[row]!, snapshot.end[row]!];
+      if (accessShare > 0) this.#rows.append(start, end, accessShare, activeShare);
     }
     this.#followLayout(startUs, snapshot, from, to);
   }
@@ -209,6 +225,28 @@ class TargetBuilder {
 
 function shareOf({ nrAccesses, maxNrAccesses }: PatternSnapshot, row: number): number {
   return Math.min(1, nrAccesses[row]! / Math.max(maxNrAccesses, 1));
+}
+
+/**
+ * What samples and a look at all pages tell together. If all pages were accessed alike, the look
+ * says how often; if samples found far more than that, it was few pages, again and again.
+ * @param sinceUs the time that the look is about
+ */
+function lookedAt(
+  snapshot: PatternSnapshot,
+  row: number,
+  sinceUs: number,
+): { readonly accessShare: number; readonly activeShare: number } {
+  const size = snapshot.end[row]! - snapshot.start[row]!;
+  const touched = Math.min(1, snapshot.touchedBytes![row]! / size);
+  const sampled = shareOf(snapshot, row);
+  const samples = Math.max(1, snapshot.maxNrAccesses);
+  const alike = 1 - (1 - Math.min(touched, MOST_TOUCHED)) ** (snapshot.sampleIntervalUs / sinceUs);
+  const deviation = Math.sqrt((alike * (1 - alike)) / samples) + 1 / samples;
+  const isAlike = sampled <= alike + SIGNIFICANT_DEVIATIONS * deviation;
+  return isAlike
+    ? { accessShare: alike, activeShare: 1 }
+    : { accessShare: sampled, activeShare: touched };
 }
 
 /** Without copying: whether the rows, joined where they touch, are these ranges. */

@@ -81,3 +81,18 @@ test('memory that is unmapped, or whose process has gone, saves nothing any more
   gone.advanceTo(400_000);
   expect([gone.outBytes, gone.watchedBytes]).toEqual([0, 0]);
 });
+
+test('of accesses to some of the pages, those that were in memory have as many as they can', () => {
+  const looks = [
+    { ...patternSnapshot(100, [[0, 8 * MIB, 0]]), touchedBytes: [0] },
+    { ...patternSnapshot(1100, [[0, 8 * MIB, 10]]), touchedBytes: [4 * MIB] },
+  ];
+  const memory = new ReplayedMemory(patternOf(looks)!.targets[0]!, 0);
+  memory.advanceTo(100_000);
+  memory.pageOut(0, 4 * MIB, false);
+  // Half of 8 MiB is touched, and which half is not known.
+  memory.pageOut(4 * MIB, 5 * MIB, false);
+  memory.advanceTo(1_100_000);
+  // Of each of the extents that are out, half was touched.
+  expect(memory.sums.refaultedBytes / MIB).toBeCloseTo(2.5, 3);
+});

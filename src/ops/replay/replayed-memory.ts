@@ -29,7 +29,9 @@ export interface MemorySums {
  *
  * A recorded region was accessed in a share p of the samples. Its pages are taken to be accessed
  * alike and independently, so that of any of them, (1 - p)^(time / sampling interval) stay
- * untouched. While the process waits for what it needs again, it touches nothing else.
+ * untouched. Where it is known that the accesses were to a share of the pages only, these are as
+ * far as possible some that are in memory: who is accessed is accessed again. While the process
+ * waits for what it needs again, it touches nothing else.
  */
 export class ReplayedMemory {
   readonly sums: MemorySums = {
@@ -117,8 +119,11 @@ export class ReplayedMemory {
 
   /** Brings back what is out in [start, end); returns the bytes. */
   bringBack(start: number, end: number): number {
-    const range = { start: Float64Array.of(start), end: Float64Array.of(end) };
-    const bytes = this.#out.lower({ ...range, first: 0, last: 1, keeps: () => 0 });
+    const all = {
+      ...{ start: Float64Array.of(start), end: Float64Array.of(end), first: 0, last: 1 },
+      activeShare: Float64Array.of(1),
+    };
+    const bytes = this.#out.lower({ ...all, keeps: () => 0 });
     this.sums.broughtBackBytes += bytes;
     return bytes;
   }
@@ -133,15 +138,18 @@ export class ReplayedMemory {
   }
 
   #touch(window: number, pieceUs: number): void {
-    const { firstRow, start, end, accessShare, startUs, endUs, sampleIntervalUs } = this.#pattern;
+    const { firstRow, start, end, accessShare, activeShare } = this.#pattern;
+    const { startUs, endUs, sampleIntervalUs } = this.#pattern;
     const intervalUs = sampleIntervalUs[window]!;
     // That all samples found a region accessed says no more than that half a sample might not have.
     const mostShare = 1 - intervalUs / (2 * (endUs[window]! - startUs[window]!));
     const keepsFor = (workUs: number) => {
       const samples = workUs / intervalUs;
-      return (row: number) => (1 - Math.min(accessShare[row]!, mostShare)) ** samples;
+      return (row: number) =>
+        (1 - Math.min(accessShare[row]! / activeShare[row]!, mostShare)) ** samples;
     };
-    const met = { start, end, first: firstRow[window]!, last: firstRow[window + 1]! };
+    const span = { first: firstRow[window]!, last: firstRow[window + 1]! };
+    const met = { start, end, activeShare, ...span };
     this.#out.meet(met, this.#met);
     const rows = { ...met, keeps: keepsFor(this.#workUs(pieceUs, keepsFor)) };
     const bytes = this.#out.lower(rows);

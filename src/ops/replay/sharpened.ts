@@ -32,10 +32,11 @@ export function sharpened(pattern: TargetPattern): TargetPattern {
     const samples = (endUs[window]! - startUs[window]!) / sampleIntervalUs[window]!;
     for (let row = pattern.firstRow[window]!; row < pattern.firstRow[window + 1]!; row++) {
       const share = pattern.accessShare[row]!;
+      const activeShare = pattern.activeShare[row]!;
       parts.cut(pattern, row, before, after);
-      if (parts.distribute(share, samples)) parts.appendTo(rows);
+      if (parts.distribute(share, samples)) parts.appendTo(rows, share, activeShare);
       else if (parts.meanOfEither > share / 2 || !touchesHotter(pattern, window, row)) {
-        rows.append(pattern.start[row]!, pattern.end[row]!, share);
+        rows.append(pattern.start[row]!, pattern.end[row]!, share, activeShare);
       }
     }
   }
@@ -113,8 +114,12 @@ class Parts {
     return true;
   }
 
-  appendTo(rows: RowColumns): void {
-    for (const { start, end, share } of this.#parts) if (share > 0) rows.append(start, end, share);
+  /** The pages that were accessed at all are where the accesses are. */
+  appendTo(rows: RowColumns, regionShare: number, activeShare: number): void {
+    for (const { start, end, share } of this.#parts) {
+      const active = activeShare === 1 ? 1 : Math.min(1, (activeShare * share) / regionShare);
+      if (share > 0) rows.append(start, end, share, active);
+    }
   }
 
   #contrastingWeight(): ((part: Part) => number) | null {

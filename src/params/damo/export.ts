@@ -186,7 +186,8 @@ function exportGoal(goal: Goal): Plain {
   };
 }
 
-function exportFilter(filter: Filter): Plain {
+/** A filter as damo writes it. */
+export function exportFilter(filter: Filter): Plain {
   return {
     filter_type: filter.type,
     matching: filter.matching,

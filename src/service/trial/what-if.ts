@@ -68,6 +68,7 @@ export async function whatIf(options: WhatIfOptions, signal: AbortSignal): Promi
         nrSnapshots: frames.length,
         residentBytes: options.residentBytes,
         isDamaged: false,
+        knowsTouched: false,
         seesAmountsOnly,
       },
       params,
