@@ -14,7 +14,7 @@ export interface Report {
 export interface BenchOptions {
   /** Also what takes minutes. */
   readonly long: boolean;
-  /** A scenario file to run in place of the suite's own; null: the suite. */
+  /** A scenario to run in place of the whole suite: a file, a folder or a name; null: the suite. */
   readonly file: string | null;
 }
 

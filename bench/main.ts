@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [NAME…] [--long] [--json]`: runs benches one after the other, all of them by default.
- * Suites take a scenario that is not theirs: `--plant FILE`, and so on.
+ * Suites take one scenario, theirs or not: `--plant FILE`, and so on.
  */
 import { parseArgs } from 'node:util';
 import { type Bench, formatTable, type Report } from './harness.ts';
@@ -40,7 +40,10 @@ const usage = `usage: npm run bench -- [NAME...] [--long] [--json]
 names: ${Object.keys(benches).join(', ')} (all by default)
 --long: also what takes minutes
 ${Object.entries(fileOptions)
-  .map(([name, option]) => `--${option} FILE: with ${name}, a scenario that is not in the suite\n`)
+  .map(
+    ([name, option]) =>
+      `--${option} FILE: with ${name}, one scenario: a file, or a name of the suite\n`,
+  )
   .join('')}`;
 
 function progress(line: string): void {

@@ -1,9 +1,9 @@
 /** Memory auto-scaling: every plant under every controller, each run in a worker thread. */
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { formatShare } from '../../src/base/units.ts';
 import type { PlantFigures } from '../../src/control/acma/plant-figures.ts';
 import type { Bench } from '../harness.ts';
+import { scenarioFiles, scenarioName } from '../scenario-files.ts';
 import { runJobs } from '../workers.ts';
 import { CONTROLLERS, type ControllerName } from './controllers.ts';
 import type { PlantJob } from './worker.ts';
@@ -26,22 +26,15 @@ interface Row extends PlantFigures {
 const bench: Bench = {
   about: 'memory of simulated guests scaled by four controllers',
   async run(progress, { file }) {
-    const files = file === null ? suite() : [file];
-    const jobs = files.flatMap((plant) =>
+    const jobs = scenarioFiles(file, folder).flatMap((plant) =>
       CONTROLLERS.map((controller): PlantJob => ({ file: plant, controller })),
     );
     const results = await runJobs<PlantJob, PlantFigures>(
       new URL('./worker.ts', import.meta.url),
       jobs,
-      (done) => progress(`acma: ${done} of ${jobs.length} runs`),
+      (_done, job, figures) => progress(cells(rowOf(job, figures)).join('  ')),
     );
-    const rows = jobs.map(
-      (job, index): Row => ({
-        plant: path.basename(job.file, '.yaml'),
-        controller: job.controller,
-        ...results[index]!,
-      }),
-    );
+    const rows = jobs.map((job, index) => rowOf(job, results[index]!));
     return {
       json: { rows },
       table: [
@@ -55,11 +48,8 @@ const bench: Bench = {
 
 export default bench;
 
-function suite(): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.yaml'))
-    .sort()
-    .map((name) => path.join(folder, name));
+function rowOf({ file, controller }: PlantJob, figures: PlantFigures): Row {
+  return { plant: scenarioName(file), controller, ...figures };
 }
 
 function cells(row: Row): string[] {

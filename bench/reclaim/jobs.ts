@@ -1,8 +1,8 @@
 /** The workloads of the suite, as work for threads. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseScenario, type Scenario } from '../../src/host/sim/index.ts';
-import { scenarioFiles } from '../scenario-files.ts';
+import { scenarioFiles, scenarioName } from '../scenario-files.ts';
 import { runJobs } from '../workers.ts';
 
 /** What a worker is told. */
@@ -33,11 +33,7 @@ export async function rowsOf<R>(
 }
 
 function jobsFor(choice: string | null): Job[] {
-  const own = path.join(folder, `${choice}.yaml`);
-  return scenarioFiles(existsSync(own) ? own : (choice ?? folder)).map((file) => ({
-    name: path.basename(file).replace(/\.ya?ml$/, ''),
-    file,
-  }));
+  return scenarioFiles(choice, folder).map((file) => ({ name: scenarioName(file), file }));
 }
 
 /** Reads the scenario of a job, and a masim file that it names. */
