@@ -217,3 +217,10 @@ test('a cgroup that is not there is named', () => {
   expect(status).toBe(1);
   expect(stderr).toMatch(/^thermocline: .*none has no memory.current/);
 });
+
+test('options of an agent that go with another one say so', () => {
+  const words = [program, 'agent', '--handover', 'damon_stat'];
+  const { stderr, status } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/--cold-age and --handover go with --damon/);
+});

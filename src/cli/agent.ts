@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { AGENT_PORT } from '../host/linux/agent-messages.ts';
 
 const HELP = `
@@ -7,13 +7,17 @@ What the host asks for, and what it takes the guest's word for: docs/acma.md.
 Examples:
   $ thermocline agent
   $ thermocline agent --cgroup /batch
-  $ thermocline agent --hold-blocks`;
+  $ thermocline agent --hold-blocks
+  $ thermocline agent --damon --cold-age 2m`;
 
 /** The options of `agent`. */
 export interface AgentOptions {
   readonly port: string;
   readonly cgroup: string;
   readonly holdBlocks?: true;
+  readonly damon?: true;
+  readonly coldAge?: string;
+  readonly handover?: 'damon_stat';
 }
 
 /** Adds `thermocline agent`. */
@@ -29,6 +33,16 @@ export function register(program: Command): void {
     .option('--port <name>', 'the virtio-serial port', AGENT_PORT)
     .option('--cgroup <path>', 'reclaim from this cgroup only', '/')
     .option('--hold-blocks', 'let the host have free blocks of 2 MiB, which the agent then holds')
+    .option('--damon', "have the guest's DAMON choose what leaves, instead of its kernel's lists")
+    .option(
+      '--cold-age <duration>',
+      'with --damon: take nothing that was accessed in this time (default: 1m)',
+    )
+    .addOption(
+      new Option('--handover <module>', 'with --damon: switch this module off meanwhile').choices([
+        'damon_stat',
+      ]),
+    )
     .addHelpText('after', HELP)
     .action(async (options: AgentOptions, command: Command) => {
       const { rootsOf } = await import('./roots.ts');
