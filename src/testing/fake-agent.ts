@@ -88,6 +88,7 @@ export class FakeAgent implements AsyncDisposable {
       ...{ someTotalUs: this.someTotalUs, refaultedBytes: 0 },
       ...{ reclaimedBytes: this.#reclaimedBytes, nrFreeBlocks: 7, agentBytes: 60 * 2 ** 20 },
       nrHeldBlocks: this.blocks?.nrHeld ?? 0,
+      structBytesGivenUp: (this.blocks?.nrHeld ?? 0) * 28_672,
       ...this.lies,
     };
   }

@@ -56,9 +56,10 @@ export function billLine({
   );
 }
 
-function heldText({ nrHeld, nrRefused, nrCameBack, longestPauseMs, trouble }: HeldCounts): string {
+function heldText(held: HeldCounts): string {
+  const { nrHeld, structBytesGivenUp, nrRefused, nrCameBack, longestPauseMs, trouble } = held;
   return (
-    `it holds ${nrHeld} blocks, ${nrRefused} were not what they should be, ${nrCameBack} came back, ` +
+    `it holds ${nrHeld} blocks, ${formatBytes(structBytesGivenUp)} of page structures saved, ${nrRefused} were not what they should be, ${nrCameBack} came back, ` +
     `the longest pause was ${formatDuration(longestPauseMs * 1000)}` +
     (trouble === null ? '' : `; no more are taken, since ${trouble}`)
   );

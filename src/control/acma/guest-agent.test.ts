@@ -190,7 +190,9 @@ test('holds blocks and lets go of them, each order by itself, also beside anothe
   expect(second).toEqual({ id: 3, blocks: [129 * 2 * MIB, 130 * 2 * MIB] });
   expect(third).toEqual({ id: 4, blocks: [2 * MIB, 4 * MIB] });
   expect(list).toMatchObject({ id: 6, blocks: { length: 128 } });
-  expect(report).toMatchObject({ id: 5, report: { nrHeldBlocks: 128 } });
+  expect(report).toMatchObject({ id: 5, report: { nrHeldBlocks: 128, structBytesGivenUp: 0 } });
+  tree.write('proc/sys/vm/hugetlb_optimize_vmemmap', '1\n');
+  expect(agent.report().structBytesGivenUp).toBe(128 * 28 * 1024);
 });
 
 test('what it holds goes back to the guest ten seconds after the last word of a host', () => {

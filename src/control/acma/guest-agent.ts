@@ -25,6 +25,7 @@ import { readPressure } from '../../host/linux/pressure.ts';
 import { readTextFile } from '../../host/linux/read-file.ts';
 import { readReclaimCounters } from '../../host/linux/reclaim-counters.ts';
 import type { AgentPort } from '../../host/linux/virtio-port.ts';
+import { structBytesGivenUp } from '../../host/linux/vmemmap.ts';
 import { WINDOW_BYTES } from '../../policies/acma/observation.ts';
 import { compactMemory } from '../compact-memory.ts';
 import { DEFAULT_LIMITS } from '../loop-guards.ts';
@@ -106,6 +107,7 @@ export class GuestAgent {
 
   /** How the guest stands. */
   report(): AgentReport {
+    const nrHeldBlocks = this.#blocks?.nrHeld ?? 0;
     const sizes = parseKilobytes(readTextFile(join(this.#roots.proc, 'meminfo')));
     const bytes = (name: string) => sizes.get(name) ?? 0;
     const swap = bytes('SwapTotal');
@@ -120,7 +122,8 @@ export class GuestAgent {
       reclaimedBytes: this.#reclaimedBytes,
       nrFreeBlocks: nrFreeBlocks(this.#roots) ?? 0,
       agentBytes: process.memoryUsage.rss(),
-      nrHeldBlocks: this.#blocks?.nrHeld ?? 0,
+      nrHeldBlocks,
+      structBytesGivenUp: nrHeldBlocks * structBytesGivenUp(this.#roots),
     };
   }
 

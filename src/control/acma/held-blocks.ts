@@ -30,6 +30,8 @@ export interface HeldCounts {
   readonly nrHeld: number;
   /** Of those that the guest named, those that were not what it was told to make of them. */
   readonly nrRefused: number;
+  /** What the guest's kernel has given up of their page structures, by its agent's word. */
+  readonly structBytesGivenUp: number;
   /** The guest has touched them, or let go of them by itself. */
   readonly nrCameBack: number;
   /** Of the pauses so far, the longest. */
@@ -92,6 +94,7 @@ export class HeldBlocks implements SizeLever {
     return {
       nrHeld: this.#held.size,
       nrRefused: this.#nrRefused + this.#taker.nrRefused,
+      structBytesGivenUp: this.#link.latest?.structBytesGivenUp ?? 0,
       nrCameBack: this.#nrCameBack,
       longestPauseMs: this.#taker.longestPauseMs,
       trouble: this.#trouble,

@@ -15,6 +15,7 @@ const REPORT = {
   ...{ freeBytes: 2 ** 20, availableBytes: 2 ** 21, coldBytes: 0 },
   ...{ someTotalUs: 12, refaultedBytes: 0, reclaimedBytes: 0, nrFreeBlocks: 3, agentBytes: 4096 },
   nrHeldBlocks: 0,
+  structBytesGivenUp: 0,
 };
 
 test('what one side says the other reads', () => {

@@ -61,6 +61,8 @@ export interface AgentReport {
   readonly agentBytes: number;
   /** Blocks that it holds for a host. */
   readonly nrHeldBlocks: number;
+  /** What its kernel has given up of the page structures of these. */
+  readonly structBytesGivenUp: number;
 }
 
 /** What a guest says. */
@@ -73,7 +75,7 @@ export type AgentMessage =
 const REPORT_FIELDS: readonly (keyof AgentReport)[] = [
   ...(['freeBytes', 'availableBytes', 'coldBytes', 'someTotalUs'] as const),
   ...(['refaultedBytes', 'reclaimedBytes', 'nrFreeBlocks', 'agentBytes'] as const),
-  'nrHeldBlocks',
+  ...(['nrHeldBlocks', 'structBytesGivenUp'] as const),
 ];
 /** No order is for more blocks at once, and no answer tells of more. */
 export const MAX_NR_BLOCKS = 128;
