@@ -1,10 +1,14 @@
 /** What is watched and recorded with the kernel's DAMON, as users call it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { readSource } from '../../src/cli/whatif/source.ts';
+import { hasFeature } from '../../src/kernel/features.ts';
+import type { TargetPattern } from '../../src/ops/replay/recorded-pattern.ts';
 import { handover, thermocline } from './call-command.ts';
 import { damonStatState, kdamondsFolder } from './hand-made-kdamond.ts';
 import type { GuestSuite } from './harness.ts';
 import { Cgroup } from './memory-figures.ts';
+import { kernelFeatures } from './our-slots.ts';
 import { seenHot, watchLines } from './watch-lines.ts';
 import { startWorkload } from './workload.ts';
 
@@ -14,6 +18,21 @@ const mebibyte = 2 ** 20;
 function assertAsBooted(stat: boolean | null): void {
   assert.equal(readFileSync(`${kdamondsFolder}/nr_kdamonds`, 'utf8').trim(), '0');
   assert.equal(damonStatState(), stat);
+}
+
+/** Of a range, in the last look of a recording. */
+function touchedBytes(target: TargetPattern, range: { start: number; end: number }): number {
+  const window = target.nrWindows - 1;
+  const samples =
+    (target.endUs[window]! - target.startUs[window]!) / target.sampleIntervalUs[window]!;
+  let bytes = 0;
+  for (let row = target.firstRow[window]!; row < target.firstRow[window + 1]!; row++) {
+    const size = Math.min(target.end[row]!, range.end) - Math.max(target.start[row]!, range.start);
+    const active = target.activeShare[row]!;
+    const share = active === 1 ? 1 - (1 - target.accessShare[row]!) ** samples : active;
+    bytes += Math.max(0, size) * share;
+  }
+  return bytes;
 }
 
 const suite: GuestSuite = {
@@ -97,6 +116,22 @@ const suite: GuestSuite = {
       t.note(`${snapshots} snapshots by ${source}`);
       assert.equal(source, 'kernel vaddr');
       assert.ok(snapshots >= 2);
+    },
+
+    async 'record --pages young tells a replay how much was touched'(t) {
+      if (!hasFeature(await kernelFeatures(), 'sz_ops_filter_passed')) {
+        return t.skip('no bytes that passed filters');
+      }
+      using workload = await startWorkload(16);
+      await thermocline(
+        ...['record', '--kernel', '--pid', `${workload.pid}`, '--pages', 'young', ...handover()],
+        ...['--ceiling', '50', '--for', '8s', '-o', '/tmp/looks.tcr'],
+      );
+      const { access, pattern } = await readSource('/tmp/looks.tcr', { swap: 'zram' });
+      const touched = touchedBytes(pattern.targets[0]!, workload) / mebibyte;
+      t.note(`${touched.toFixed(1)} of 16 MiB touched in a second, 4 are hot`);
+      assert.ok(access.knowsTouched);
+      assert.ok(touched >= 3 && touched <= 6);
     },
   },
 };

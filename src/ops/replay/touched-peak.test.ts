@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { handMadePattern } from '../../../test/hand-made-pattern.ts';
+import { handMadePattern, patternSnapshot } from '../../../test/hand-made-pattern.ts';
+import { patternOf } from './recorded-pattern.ts';
 import { touchedPeak } from './touched-peak.ts';
 
 const MIB = 2 ** 20;
@@ -31,4 +32,21 @@ test('memory that is touched in pieces counts once', () => {
     [[0, 4 * MIB, 4]],
   ]).targets[0]!;
   expect(touchedPeak(pieces, 1e6)).toBe(4 * MIB);
+});
+
+test('where pages were looked at, as much counts as is touched in that time', () => {
+  const look = (timeMs: number, [sparse, mixed]: readonly [number, number]) => ({
+    ...patternSnapshot(timeMs, [
+      [0, 8 * MIB, 0],
+      [16 * MIB, 24 * MIB, mixed > 0 ? 10 : 0],
+    ]),
+    touchedBytes: [sparse * MIB, mixed * MIB],
+  });
+  const looks = patternOf([look(100, [0, 0]), look(1100, [1, 4])])!.targets[0]!;
+  // Once more in another second, at random; or the same half of the pages.
+  expect(touchedPeak(looks, 1e6) / MIB).toBeCloseTo(1 + 4, 6);
+  expect(touchedPeak(looks, 2e6) / MIB).toBeCloseTo(8 * (1 - (7 / 8) ** 2) + 4, 6);
+  // What was touched more before still counts.
+  const calmer = patternOf([look(100, [0, 0]), look(1100, [4, 4]), look(2100, [1, 2])])!;
+  expect(touchedPeak(calmer.targets[0]!, 2e6) / MIB).toBeCloseTo(8 * (1 - 1 / 4) + 4, 6);
 });
