@@ -38,7 +38,7 @@ const suite: GuestSuite = {
       await using inside = await startWorkload(partMebibytes, { hotPercent: 0, group });
       await using outside = await startWorkload(partMebibytes, { hotPercent: 0 });
       const swapped = [swappedOf(inside), swappedOf(outside)] as const;
-      // Where memory of others counts in full against the rate, next to nothing leaves in the time.
+      // Where memory of others counts in full against the rate, little leaves in the time.
       const chargesLess = hasFeature(await kernelFeatures(), 'fail_charge');
       const least = chargesLess ? [] : [0];
       await assertTakesOnly(t, ['--cgroup', group.path], swapped, ...least);
