@@ -6,6 +6,7 @@ import path from 'node:path';
 import { AcmaRun } from './acma-run.ts';
 import type { GuestSuite } from './harness.ts';
 import type { Rig } from './jobs.ts';
+import type { Machine } from './machine.ts';
 import { until } from './memory-figures.ts';
 import { guestRoot } from './project.ts';
 import { mebibyte, ScaledGuest } from './scaled-guest.ts';
@@ -25,15 +26,23 @@ export function acmaHeldTests(rig: Rig): GuestSuite['tests'] {
         const kept = guest.hold(60, 80);
         await kept.held;
         const before = guest.hostBytes;
+        const { machine } = guest;
+        await machine.run(['sh', '-c', 'echo 1 > /proc/sys/vm/hugetlb_optimize_vmemmap']);
+        const structPages = await nrStructPages(machine);
         using run = start();
         const told = () => run.told;
         const held = () => run.latest(guest)?.held;
         await until(() => (held()?.nrHeld ?? 0) >= nrWanted, told, 40_000);
         const left = before - guest.hostBytes;
-        const { nrHeld, nrRefused, longestPauseMs } = held()!;
+        const { nrHeld, nrRefused, longestPauseMs, structBytesGivenUp } = held()!;
         t.note(`${nrHeld} held, ${nrRefused} refused, ${Math.round(left / mebibyte)} MiB left`);
         t.note(`longest pause ${longestPauseMs.toFixed(1)} ms`);
         assert.ok(left > (nrWanted - 16) * blockBytes, told());
+        const nrGivenUp = structPages - (await nrStructPages(machine));
+        t.note(`its kernel has ${nrGivenUp} pages of structures less`);
+        assert.ok(nrGivenUp >= 7 * (nrWanted - 1), told());
+        assert.equal(structBytesGivenUp % (7 * 4096), 0);
+        assert.ok(structBytesGivenUp >= 7 * 4096 * (nrWanted - 16), told());
 
         await guest.killAgent();
         assert.ok((await nrFiles(guest)) >= nrWanted);
@@ -85,6 +94,13 @@ async function onGuest(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Pages that its kernel has for page structures. */
+async function nrStructPages(machine: Machine): Promise<number> {
+  const { stdout } = await machine.run(['cat', '/proc/vmstat']);
+  const counts = [...stdout.matchAll(/^nr_memmap(?:_boot)?_pages (\d+)$/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 async function nrFiles({ machine }: ScaledGuest): Promise<number> {

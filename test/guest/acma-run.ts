@@ -21,7 +21,12 @@ interface Line {
   readonly usedBytes: number;
   readonly reclaimedBytes: number;
   readonly agentBytes: number;
-  readonly held: { nrHeld: number; nrRefused: number; longestPauseMs: number } | null;
+  readonly held: {
+    readonly nrHeld: number;
+    readonly nrRefused: number;
+    readonly longestPauseMs: number;
+    readonly structBytesGivenUp: number;
+  } | null;
   readonly pressureFrom: string;
   readonly why: string;
 }

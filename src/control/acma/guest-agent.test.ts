@@ -195,7 +195,7 @@ test('holds blocks and lets go of them, each order by itself, also beside anothe
   expect(agent.report().structBytesGivenUp).toBe(128 * 28 * 1024);
 });
 
-test('what it holds goes back to the guest ten seconds after the last word of a host', () => {
+test('what it holds goes back to the guest eight seconds after the last word of a host', () => {
   const blocks = new Keeper();
   const lever = { reclaim: async () => 0 };
   port.incoming = new Uint8Array();
@@ -206,7 +206,7 @@ test('what it holds goes back to the guest ten seconds after the last word of a 
     for (let look = 0; look < 20; look++) agent.look();
   }
   expect(blocks.held).toHaveLength(3);
-  for (let look = 0; look < 179; look++) agent.look();
+  for (let look = 0; look < 139; look++) agent.look();
   expect(blocks.held).toHaveLength(3);
   for (let look = 0; look < 21; look++) agent.look();
   expect(blocks.held).toHaveLength(0);

@@ -36,8 +36,8 @@ const TELLING_STALL_US = 100;
 /** Nobody listens any more when nothing has come for so many looks: a minute at 20 a second. */
 const LOOKS_WITHOUT_ORDER = 1200;
 
-/** Blocks go back to the guest when nothing has come for so many looks: ten seconds. */
-const LOOKS_WITHOUT_HOST = 200;
+/** Blocks go back to the guest when nothing has come for so many looks: eight seconds at least. */
+const LOOKS_WITHOUT_HOST = 160;
 
 /** What an agent works with. */
 export interface GuestAgentOptions {
