@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_PARAMS, DEFAULT_SCHEME } from '../params/defaults.ts';
 import type { Params, Scheme } from '../params/types.ts';
-import { shadowParams, stripesOf } from './shadow.ts';
+import { shadowDifferences, shadowParams, stripesOf } from './shadow.ts';
 
 const MIB = 2 ** 20;
 
@@ -29,6 +29,13 @@ test('nothing acts in a shadow', () => {
       expect(schemes.map(({ action }) => action)).toEqual(schemes.map(() => 'stat'));
     }
   }
+});
+
+test('says in what it differs where memory would leave, and only there', () => {
+  expect(shadowDifferences(params)[0]).toMatch(/^Nothing leaves/);
+  expect(
+    shadowDifferences({ ...params, schemes: [{ ...DEFAULT_SCHEME, action: 'stat' }] }),
+  ).toEqual([]);
 });
 
 test('schemes that do not look at pages count what they would act on', () => {

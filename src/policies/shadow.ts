@@ -79,8 +79,12 @@ function outside(start: number, end: number): Filter[] {
   return start < end ? [{ type: 'addr', matching: true, allow: false, range: { start, end } }] : [];
 }
 
-/** In what a shadow is not the real thing, as sentences. */
-export const SHADOW_DIFFERENCES: readonly string[] = [
+/** In what a shadow of `params` is not the real thing, as sentences; none where nothing would leave. */
+export function shadowDifferences({ schemes }: Params): readonly string[] {
+  return schemes.some(({ action }) => action === 'pageout') ? DIFFERENCES : [];
+}
+
+const DIFFERENCES: readonly string[] = [
   'Nothing leaves, so a region keeps its age; what would have left is kept in a ledger of idle memory ' +
     'instead, within the same quota.',
   'What comes back is reckoned: of physical memory, by how many pages were touched between two looks at all of ' +

@@ -19,7 +19,7 @@ import { describeScheme } from '../../params/format.ts';
 import type { Params } from '../../params/types.ts';
 import type { WatchedAim } from '../../policies/aim.ts';
 import type { Knobs, Policy, PolicyFacts } from '../../policies/policy.ts';
-import { SHADOW_DIFFERENCES, shadowParams } from '../../policies/shadow.ts';
+import { shadowDifferences, shadowParams } from '../../policies/shadow.ts';
 import type { TunerName } from '../../policies/tuners.ts';
 import { reportLine, reportObject } from './report.ts';
 import { refuseBesideRivals, type Turns, untilOver } from './until-over.ts';
@@ -54,7 +54,8 @@ export async function runPolicy<K extends Knobs, S>(run: PolicyRun<K, S>): Promi
   await using monitor = await openPolicyMonitor(run, acts && lever === null, session);
   await monitor.start();
   if (mode === 'shadow') {
-    process.stderr.write(SHADOW_DIFFERENCES.map((one) => `note: ${one}\n`).join(''));
+    const differences = shadowDifferences(firstParams(run));
+    process.stderr.write(differences.map((one) => `note: ${one}\n`).join(''));
   }
   const loop = new PolicyLoop({ ...run, host, monitor, ...(lever !== null && { lever }) });
   const print = printer(run);

@@ -4,7 +4,7 @@ import type { ShadowPoint, ShadowView } from '../../client/api-types.ts';
 import { Ledger } from '../../control/ledger.ts';
 import type { LoopTotals } from '../../control/loop-host.ts';
 import type { Params } from '../../params/types.ts';
-import { SHADOW_DIFFERENCES } from '../../policies/shadow.ts';
+import { shadowDifferences } from '../../policies/shadow.ts';
 import { LeveledHistory } from '../history/leveled-history.ts';
 import type { LatestLook } from '../owned-monitor.ts';
 import type { SwapCost } from '../swap-cost.ts';
@@ -80,7 +80,7 @@ export class Shadow {
       durationUs: now.timeUs - this.#startUs,
       now,
       history: this.#points.items(),
-      differences: SHADOW_DIFFERENCES,
+      differences: shadowDifferences(this.#params),
     };
   }
 }
