@@ -79,7 +79,7 @@ function outside(start: number, end: number): Filter[] {
   return start < end ? [{ type: 'addr', matching: true, allow: false, range: { start, end } }] : [];
 }
 
-/** In what a shadow of `params` is not the real thing, as sentences; none where nothing would leave. */
+/** In what a shadow of `params` is not the real thing; nothing where nothing would leave. */
 export function shadowDifferences({ schemes }: Params): readonly string[] {
   return schemes.some(({ action }) => action === 'pageout') ? DIFFERENCES : [];
 }
