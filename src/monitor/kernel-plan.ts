@@ -130,13 +130,24 @@ function indexes({ schemes, targets }: Params, features: Features): TriedScheme[
  * every scheme (spec section 6), so the interval is then the shortest that it can come to.
  */
 function applyEveryUs(attrs: Attrs, pageFilters: readonly OperationsFilter[]): number {
-  const { aggregationIntervalUs, sampleIntervalUs, intervalsGoal } = attrs;
-  const tunes = intervalsGoal.aggregations > 0;
-  const samples = Math.max(1, Math.floor(aggregationIntervalUs / Math.max(1, sampleIntervalUs)));
-  const shortestUs = tunes ? intervalsGoal.minSampleIntervalUs * samples : aggregationIntervalUs;
-  if (pageFilters.length > 0) return Math.max(shortestUs, FILTERED_APPLY_US);
-  if (!tunes && shortestUs <= LONGEST_APPLY_US) return 0;
+  if (pageFilters.length > 0) return lookIntervalUs(attrs);
+  const shortestUs = shortestAggregationUs(attrs);
+  if (attrs.intervalsGoal.aggregations === 0 && shortestUs <= LONGEST_APPLY_US) return 0;
   return Math.min(shortestUs, LONGEST_APPLY_US);
+}
+
+type Intervals = Pick<Attrs, 'sampleIntervalUs' | 'aggregationIntervalUs' | 'intervalsGoal'>;
+
+/** How often schemes of our own look at pages, where they have filters. */
+export function lookIntervalUs(attrs: Intervals): number {
+  return Math.max(shortestAggregationUs(attrs), FILTERED_APPLY_US);
+}
+
+function shortestAggregationUs(attrs: Intervals): number {
+  const { aggregationIntervalUs, sampleIntervalUs, intervalsGoal } = attrs;
+  if (intervalsGoal.aggregations === 0) return aggregationIntervalUs;
+  const samples = Math.max(1, Math.floor(aggregationIntervalUs / Math.max(1, sampleIntervalUs)));
+  return intervalsGoal.minSampleIntervalUs * samples;
 }
 
 function countsFailuresLess({ quota }: Scheme): boolean {

@@ -5,8 +5,10 @@ import {
   maxSamplesOf,
 } from '../../analysis/intervals-in-force.ts';
 import type { Question } from '../../analysis/question.ts';
+import { lookIntervalUs } from '../../monitor/kernel-plan.ts';
 import type { ReplayedAccess } from '../../ops/replay/limits.ts';
-import { PatternBuilder } from '../../ops/replay/recorded-pattern.ts';
+import { PatternBuilder, type PatternSnapshot } from '../../ops/replay/recorded-pattern.ts';
+import { NO_INTERVALS_GOAL } from '../../params/defaults.ts';
 import type {
   RecordItem,
   RecordingOrigin,
@@ -96,11 +98,11 @@ export class AccessRecording implements Question<RecordedAccess> {
     const target = this.#targetOfSeries.get(snapshot.seriesIndex);
     if (target === undefined) return;
     const { startNs, endNs, nrRegions, start, end, nrAccesses, age } = snapshot;
-    const touchedBytes = this.#touchedBytesOf(snapshot);
-    if (touchedBytes !== null) this.#knowsTouched = true;
     this.#startNs ??= startNs;
     const intervals = this.#intervalsOf(snapshot, Number(endNs - startNs) / 1000);
     this.#intervals ??= intervals;
+    const look = this.#lookOf(snapshot, intervals);
+    if (look !== null) this.#knowsTouched = true;
     this.#nrSnapshots += 1;
     if (nrRegions > 0) {
       this.#highestAddress = Math.max(this.#highestAddress, end[nrRegions - 1]!);
@@ -113,18 +115,29 @@ export class AccessRecording implements Question<RecordedAccess> {
       targetPids: this.#pids,
       targetIndex: new Uint32Array(nrRegions).fill(target),
       ...{ nrRegions, start, end, nrAccesses, age },
-      ...(touchedBytes !== null && { touchedBytes }),
+      ...look,
     });
   }
 
-  /** What pages were looked at for; counts that are all 0 beside accesses are none. */
-  #touchedBytesOf(snapshot: SeriesSnapshot): Float64Array | null {
-    const { seriesIndex, filterPassedBytes, nrAccesses, nrRegions } = snapshot;
-    const { filters } = this.#series.get(seriesIndex)!;
-    if (filterPassedBytes === null || !letThroughYoung(filters)) return null;
+  /**
+   * What a look at pages found, where our own monitor has looked, of which it is known how often it
+   * does. Counts that are all 0 beside accesses are none.
+   */
+  #lookOf(
+    { seriesIndex, filterPassedBytes, nrAccesses, nrRegions }: SeriesSnapshot,
+    inForce: IntervalsInForce,
+  ): Pick<PatternSnapshot, 'touchedBytes' | 'touchedUs'> | null {
+    const { filters, intervals } = this.#series.get(seriesIndex)!;
+    const isOurs = this.#origin?.format === 'tcr';
+    if (!isOurs || filterPassedBytes === null || !letThroughYoung(filters)) return null;
     const isSome = (column: Float64Array | Uint32Array) =>
       column.subarray(0, nrRegions).some((value) => value > 0);
-    return isSome(filterPassedBytes) || !isSome(nrAccesses) ? filterPassedBytes : null;
+    if (!isSome(filterPassedBytes) && isSome(nrAccesses)) return null;
+    const intervalsGoal = intervals?.goal ?? NO_INTERVALS_GOAL;
+    return {
+      touchedBytes: filterPassedBytes,
+      touchedUs: lookIntervalUs({ ...inForce, intervalsGoal }),
+    };
   }
 
   #intervalsOf(snapshot: SeriesSnapshot, durationUs: number): IntervalsInForce {

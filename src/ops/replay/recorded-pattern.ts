@@ -80,10 +80,12 @@ export interface PatternSnapshot
   /** In aggregation intervals; below 0 where it is not known. */
   readonly age: ArrayLike<number>;
   /**
-   * Bytes of each region that were accessed since the snapshot before, where each page was looked
-   * at; absent where none was.
+   * Bytes of each region that were accessed in the last `touchedUs` microseconds, where each page
+   * was looked at; absent where none was.
    */
   readonly touchedBytes?: ArrayLike<number>;
+  /** Absent or longer than that: since the snapshot before. */
+  readonly touchedUs?: number;
 }
 
 /** Makes a pattern of snapshots, one by one; those of each target in the order of time. */
@@ -186,7 +188,7 @@ class TargetBuilder {
     this.#firstRow.push(this.nrRows);
     for (let row = from; row < to; row++) {
       const { accessShare, activeShare } = isLook
-        ? lookedAt(snapshot, row, timeUs - startUs)
+        ? lookedAt(snapshot, row, Math.min(timeUs - startUs, snapshot.touchedUs ?? Infinity))
         : { accessShare: shareOf(snapshot, row), activeShare: 1 };
       const [start, end] = [snapshot.start[row]!, snapshot.end[row]!];
       if (accessShare > 0) this.#rows.append(start, end, accessShare, activeShare);
@@ -230,7 +232,7 @@ function shareOf({ nrAccesses, maxNrAccesses }: PatternSnapshot, row: number): n
 /**
  * What samples and a look at all pages tell together. If all pages were accessed alike, the look
  * says how often; if samples found far more than that, it was few pages, again and again.
- * @param sinceUs the time that the look is about
+ * @param sinceUs the time that the look is about, which is taken to be like all of the window
  */
 function lookedAt(
   snapshot: PatternSnapshot,
