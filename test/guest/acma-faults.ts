@@ -68,6 +68,23 @@ export function acmaFaultTests(rig: Rig): GuestSuite['tests'] {
         await isWhole(b);
         t.note(`the other whole ${secondsSince(ended)} after the end`);
       }),
+
+    'a run that hangs is ended by its guard, which QEMU then serves': (t) =>
+      inFolder(async (folder) => {
+        await using guest = await ScaledGuest.ballooned(rig, path.join(folder, 'b.qmp'));
+        using run = new AcmaRun([guest.socket], path.join(folder, 'state'));
+        const size = () => run.latest(guest)?.sizeBytes ?? wholeBytes;
+        await until(
+          () => size() < wholeBytes,
+          () => run.told,
+          40_000,
+        );
+        run.kill('SIGSTOP');
+        const stopped = performance.now();
+        assert.deepEqual(await run.ended, [null, 'SIGKILL']);
+        await isWhole(guest);
+        t.note(`whole ${secondsSince(stopped)} after it stood still`);
+      }),
   };
 }
 
@@ -77,8 +94,7 @@ async function onPair(
   outcome: 'both live on' | 'one lives on',
   happens: (pair: Pair) => Promise<void>,
 ): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'thermocline-faults-'));
-  try {
+  await inFolder(async (folder) => {
     await using a = await ScaledGuest.cooperating(rig, path.join(folder, 'a.qmp'));
     await using wire = await QmpWire.to(a.socket);
     await using b = await ScaledGuest.ballooned(rig, path.join(folder, 'b.qmp'));
@@ -96,6 +112,13 @@ async function onPair(
     checkBudget(run.lines.slice(from));
     const living = kept.slice(0, outcome === 'both live on' ? 2 : 1);
     for (const { done } of living) assert.equal(await done, 'holds\nintact');
+  });
+}
+
+async function inFolder(happens: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'thermocline-faults-'));
+  try {
+    await happens(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
