@@ -98,6 +98,7 @@ test('chooses the gentlest that saves about as much as any within the limit', ()
 test.each([
   [[record('damon.data.snapshot.nofilter')], /single snapshot, which doesn't tell what comes back/],
   [[record('damon.data'), '--max-slowdown', 'none'], /--max-slowdown is "none"/],
+  [[record('damon.data'), '--max-slowdown', '200%'], /above 0, up to 100, like 2%/],
   [[], /Name one recording; 0 are named/],
 ])('%j is wrong usage', async (args, sentence) => {
   const { stderr, status } = await run(...args);

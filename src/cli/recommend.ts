@@ -140,6 +140,6 @@ function parseSlowdown(text: string): number {
   if (percent > 0 && percent <= 100) return percent / 100;
   throw new ThermoclineError(
     'TC_INVALID',
-    `--max-slowdown is "${text}"; write a percentage above 0, like 2%.`,
+    `--max-slowdown is "${text}"; write a percentage above 0, up to 100, like 2%.`,
   );
 }
