@@ -135,23 +135,6 @@ describe('when more time is lost than acceptable', () => {
   });
 });
 
-test('what was given since memory ran out is not taken again at once', () => {
-  const windows = untouched(64).map((window) => ({ ...window, nrTaken: 32 }));
-  const calm = (nowMs: number, freeBytes: number) =>
-    guest({ nowMs, sizeBytes: 4 * GIB, freeBytes, windows });
-  const before = steps(20, (nowMs) => calm(nowMs, 164 * MIB));
-  const short = stepAcma(calm(20_000, 60 * MIB), before.state, knobs);
-  expect(nrBlocks(short.decision.give)).toBeGreaterThan(0);
-  let { state } = short;
-  const taken: number[] = [];
-  for (let second = 21; second <= 33; second++) {
-    const step = stepAcma(calm(second * 1000, GIB), state, knobs);
-    state = step.state;
-    if (step.decision.take.length > 0) taken.push(second);
-  }
-  expect(taken).toEqual([31, 32, 33]);
-});
-
 test('memory that runs out is given before time is lost', () => {
   const windows = untouched(64).map((window) => ({ ...window, nrTaken: 32 }));
   const before = guest({ sizeBytes: 4 * GIB, freeBytes: 200 * MIB, windows });

@@ -97,7 +97,6 @@ export function stepAcma(
   const state = { ...remember(observation, before, knobs), sizes };
   const decision = decide(observation, before, state, knobs);
   const takes = decision.take.length > 0;
-  const gives = decision.give.length > 0;
   const isFresh = nowMs - takenAtMs <= STALE_MS;
   return {
     decision,
@@ -108,9 +107,7 @@ export function stepAcma(
       lastSizeBytes: sizeBytes,
       goodBytes: takes && !before.isTaking ? sizeBytes : state.goodBytes,
       isTaking: takes,
-      // Growth that is met in time leaves no pressure, and calm alone would take it right back.
-      calmSinceMs: gives && isShort(freeBytes, knobs) ? null : state.calmSinceMs,
-      nrGives: gives ? before.nrGives + 1 : 0,
+      nrGives: decision.give.length > 0 ? before.nrGives + 1 : 0,
     },
   };
 }
@@ -183,7 +180,7 @@ function decide(
   const wanted = growthBytes(observation, before, headroom);
   if (pressureOver(state.stalls, SUDDEN_MS) > pressureShare || isLyingNow(observation, state)) {
     // With the headroom free, size is not what is missing: time is lost to something else.
-    const first = isShort(freeBytes, knobs) ? WINDOW_BYTES : BLOCK_BYTES;
+    const first = freeBytes < SHORT_SHARE * headroom ? WINDOW_BYTES : BLOCK_BYTES;
     const escalated = first * 2 ** Math.min(before.nrGives, 10);
     const why = 'More time is lost than acceptable.';
     return give(Math.min(Math.max(wanted, escalated), GIVE_BYTES_A_STEP), why);
@@ -197,10 +194,6 @@ function decide(
   }
   const speed = Math.min(WINDOW_BYTES, TAKE_SHARE_A_SECOND * sizeBytes) * seconds;
   return shrink(observation, knobs, headroom, Math.max(BLOCK_BYTES, speed));
-}
-
-function isShort(freeBytes: number, knobs: AcmaKnobs): boolean {
-  return freeBytes < SHORT_SHARE * headroomBytes(knobs);
 }
 
 /** Takes what is free beyond the headroom; where nothing is, has cold memory leave first. */
