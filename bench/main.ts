@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: Bench }>>> = {
   reclaim: () => import('./reclaim/bench.ts'),
   'equal-slowdown': () => import('./reclaim/equal-slowdown.ts'),
   shadow: () => import('./reclaim/shadow.ts'),
+  'reclaim-guest': () => import('./reclaim/guest.ts'),
   heatmap: () => import('./heatmap.ts'),
   whatif: () => import('./whatif/sweep.ts'),
   'whatif-truth': () => import('./whatif/truth.ts'),

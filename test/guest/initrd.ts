@@ -37,7 +37,7 @@ export async function makeInitrd(
     ...more,
     file('init', { file: path.join(here, 'init.sh') }, true),
     file('bin/busybox', { file: busybox }, true),
-    file('usr/bin/workload', { file: await compiledWorkload() }, true),
+    ...(await programEntries()),
     ...(await nodeEntries()),
     file('rig/agent.js', stripped('agent.ts')),
     file('rig/protocol.js', stripped('protocol.ts')),
@@ -64,12 +64,19 @@ function stripped(name: string): Buffer {
   return Buffer.from(source.replace(/( from '\.\/[a-z-]+)\.ts'/g, "$1.js'"));
 }
 
-function compiledWorkload(): Promise<string> {
-  const source = path.join(here, 'workload.c');
-  const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
-  return cached(`programs/workload-${hash}`, (temporary) => {
-    execFileSync('cc', ['-O2', '-static', '-o', temporary, source]);
+/** The processes that tests watch. */
+async function programEntries(): Promise<CpioEntry[]> {
+  const header = readFileSync(path.join(here, 'touch.h'));
+  const compiled = ['workload', 'server'].map(async (name) => {
+    const source = path.join(here, `${name}.c`);
+    const hash = createHash('sha256').update(header).update(readFileSync(source));
+    const program = await cached(
+      `programs/${name}-${hash.digest('hex').slice(0, 16)}`,
+      (temporary) => void execFileSync('cc', ['-O2', '-static', '-o', temporary, source]),
+    );
+    return file(`usr/bin/${name}`, { file: program }, true);
   });
+  return await Promise.all(compiled);
 }
 
 /** The libraries that a program or a library of this machine needs, where it finds them. */

@@ -18,44 +18,21 @@
  * there.
  */
 #define _GNU_SOURCE
+#include "touch.h"
 #include <fcntl.h>
 #include <linux/mempolicy.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-	page_bytes = 4096,
 	huge_bytes = 2 << 20,
-	/* More pages than the kernel would flush one by one, which is 33. */
-	scratch_bytes = 64 * page_bytes,
 	pause_us = 2000,
 	life_seconds = 240,
 };
-
-static _Alignas(page_bytes) char scratch[scratch_bytes];
-
-static void touch(volatile char *memory, size_t bytes)
-{
-	for (size_t offset = 0; offset < bytes; offset += page_bytes)
-		memory[offset]++;
-}
-
-/*
- * DAMON clears the accessed bits of page tables and leaves the processor's cache of them alone, as on
- * real hardware entries are soon evicted. The emulator's live until all are flushed, and what is
- * hot would not be marked again. Giving back memory that was touched at both of its ends flushes all.
- */
-static void forget_translations(void)
-{
-	touch(scratch, page_bytes);
-	touch(scratch + scratch_bytes - page_bytes, page_bytes);
-	madvise(scratch, scratch_bytes, MADV_DONTNEED);
-}
 
 static long now_ms(void)
 {
