@@ -23,6 +23,7 @@ function hugePagesOnRequest(): void {
 }
 
 const suite: GuestSuite = {
+  onRequest: ['6.12'],
   kernels: ['newest', '6.12'],
   topology: 'plain',
   tests: {

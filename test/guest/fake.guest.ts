@@ -61,6 +61,7 @@ const fileChecks = Object.keys(damonFilesSuite).map((name): [string, TestBody] =
 ]);
 
 const suite: GuestSuite = {
+  onRequest: ['6.12'],
   kernels: ['newest', '6.12'],
   topology: 'plain',
   tests: {

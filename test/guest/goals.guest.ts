@@ -36,6 +36,7 @@ const shareGoal = (metric: Goal['metric'], rest: Partial<Goal> = {}) => ({
 });
 
 const suite: GuestSuite = {
+  onRequest: ['6.12'],
   kernels: ['newest', '6.12'],
   topology: 'plain',
   tests: {

@@ -52,6 +52,9 @@ const acts = () =>
   read(`${scheme}/action`) === 'cold' &&
   read(`${scheme}/access_pattern/nr_accesses/min`) === '0';
 
+/** The letter after the name in `/proc/PID/stat`. */
+const isStopped = (pid: number) => /\) T /.test(read(`/proc/${pid}/stat`));
+
 /** As busy as can be, from when there are slots: what is waited for may be over in a moment. */
 async function spin(condition: () => boolean): Promise<void> {
   await until(() => read(`${kdamondsFolder}/nr_kdamonds`) === '8', 'slots');
@@ -97,6 +100,8 @@ const points: Readonly<Record<string, Point>> = {
           process.kill(pid, 'SIGSTOP');
           return true;
         });
+        // The signal may still be on its way, and the commit go on meanwhile.
+        await until(() => isStopped(pid), 'a run that stands still');
         if (read(lastChanged) === '0') return;
         process.kill(pid, 'SIGCONT');
         await answer;

@@ -20,6 +20,7 @@ interface Line {
 }
 
 const suite: GuestSuite = {
+  onRequest: ['6.12'],
   kernels: ['newest', '6.12', '6.1'],
   topology: 'plain',
   tests: {

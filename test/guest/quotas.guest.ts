@@ -13,6 +13,7 @@ import { startWorkload } from './workload.ts';
 const quota = (changes: Partial<Quota>): Quota => ({ ...NO_QUOTA, ...changes });
 
 const suite: GuestSuite = {
+  onRequest: ['6.12'],
   kernels: ['newest', '6.12'],
   topology: 'plain',
   tests: {

@@ -27,6 +27,7 @@ async function startOn(nid: 0 | 1, group: Cgroup, mebibytes: number): Promise<Wo
 }
 
 const suite: GuestSuite = {
+  onRequest: ['6.12'],
   kernels: ['newest', '6.12'],
   topology: 'tiers',
   tests: {

@@ -21,6 +21,7 @@ async function watchForeign(what: string, ...words: readonly string[]): Promise<
 }
 
 const suite: GuestSuite = {
+  onRequest: ['6.12'],
   kernels: ['newest', '6.12'],
   topology: 'plain',
   tests: {
