@@ -4,8 +4,10 @@ import { makeInitrd } from '../test/guest/initrd.ts';
 import { findJobs, runJob } from '../test/guest/jobs.ts';
 import { fetchKernels } from '../test/guest/kernels.ts';
 import { buildProject } from '../test/guest/project.ts';
-import { median } from './harness.ts';
+import { type BenchOptions, median } from './harness.ts';
 
+/** With `--long`, so that there is a median. */
+const nrLongRounds = 3;
 /** One machine's, with its boot. */
 const roundLimitMs = 5 * 60_000;
 
@@ -27,10 +29,10 @@ export class Round {
   }
 }
 
-/** Plays a suite on the newest kernel, on so many machines one after the other. */
+/** Plays a suite on the newest kernel: on one machine, or on several one after the other. */
 export async function playRounds(
   suite: string,
-  count: number,
+  { long }: Pick<BenchOptions, 'long'>,
   progress: (line: string) => void,
 ): Promise<Round[]> {
   const { kernels, busybox } = await fetchKernels(progress);
@@ -38,6 +40,7 @@ export async function playRounds(
   const kernel = kernels.find(({ name }) => name === job!.kernelName)!;
   const initrds = new Map([[kernel, await makeInitrd(kernel, busybox)]]);
   const prepared = { initrds, project: buildProject() };
+  const count = long ? nrLongRounds : 1;
   const rounds: Round[] = [];
   for (let nr = 1; nr <= count; nr++) {
     progress(`machine ${nr} of ${count}`);

@@ -5,8 +5,6 @@
 import { medianTable, playRounds, type Round } from '../guest-rounds.ts';
 import { type Bench, formatFigure, type Report } from '../harness.ts';
 
-const nrLongRounds = 3;
-
 /** What one machine has come to; memory in MiB. */
 interface Held {
   /** Of the idle memory: while the aim was met, while twice the load had it missed, after it. */
@@ -51,8 +49,8 @@ function heldIn(round: Round): Held {
 const bench: Bench = {
   about: 'reclaim run --aim beside a server whose load doubles, on a real kernel',
 
-  async run(progress, { long }): Promise<Report> {
-    const played = await playRounds('reclaim-aim', long ? nrLongRounds : 1, progress);
+  async run(progress, options): Promise<Report> {
+    const played = await playRounds('reclaim-aim', options, progress);
     const rounds = played.map(heldIn);
     const figures: Readonly<Record<string, (round: Held) => number>> = {
       'MiB of 8 that left while the aim was met': ({ left }) => left,

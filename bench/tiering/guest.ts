@@ -6,8 +6,6 @@ import { freeAim } from '../../test/guest/tier-machine.ts';
 import { medianTable, playRounds, type Round } from '../guest-rounds.ts';
 import { type Bench, formatShare, type Report } from '../harness.ts';
 
-const nrLongRounds = 3;
-
 /** What one machine has come to; all are shares, 0 to 1. */
 interface Placed {
   /** Of the hot memory, all of which was on node 2, by node. */
@@ -49,8 +47,8 @@ function sum(values: readonly number[]): number {
 const bench: Bench = {
   about: 'where hot and cold memory is after tier run, on a real kernel with three tiers',
 
-  async run(progress, { long }): Promise<Report> {
-    const played = await playRounds('tier-run', long ? nrLongRounds : 1, progress);
+  async run(progress, options): Promise<Report> {
+    const played = await playRounds('tier-run', options, progress);
     const rounds = played.map(placedIn);
     const figures: Readonly<Record<string, (round: Placed) => number>> = {
       'hot memory on node 0, of none': ({ hotByNode }) => hotByNode[0]!,
